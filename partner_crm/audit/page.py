@@ -1,0 +1,95 @@
+"""The page: one HTML file with its charts in it, to be opened, printed or mailed; it loads nothing from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+
+from partner_crm.audit.findings import Audit, ProgramIncome
+from partner_crm.audit.wording import Wording
+
+# Longer lists are in the workbook, where they can be filtered; a page of 50,000 lines helps nobody.
+LISTED = 200
+# A chart of more bars than this cannot be read; the tables below it are complete.
+CHARTED = 20
+WIDTH, HEIGHT = 720, 280
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+	"""One bar of a chart, in the chart's own units; `line_y` is where the running share passes."""
+
+	label: str
+	x: float
+	y: float
+	width: float
+	height: float
+	line_y: float | None = None
+	is_vital: bool = False
+
+
+def render(audit: Audit, lang: str) -> str:
+	"""The page as text. Everything that came from the file is escaped."""
+	wording = Wording(lang)
+	environment = Environment(
+		loader=PackageLoader("partner_crm.audit", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+	)
+	environment.filters.update(
+		money=wording.money, count=wording.count, percent=wording.percent, day=wording.day, stage=wording.text
+	)
+	return environment.get_template("page.html").render(
+		_=wording.text,
+		audit=audit,
+		lang=lang,
+		direction="rtl" if lang in RIGHT_TO_LEFT else "ltr",
+		wording=wording,
+		listed=LISTED,
+		tiles=wording.totals(audit),
+		income_bars=income_bars(audit.income),
+		vital=vital_few(audit.income),
+		width=WIDTH,
+		height=HEIGHT,
+	)
+
+
+def write_page(audit: Audit, path: Path, lang: str) -> None:
+	path.write_text(render(audit, lang), encoding="utf-8")
+
+
+def vital_few(income: Sequence[ProgramIncome], line: Decimal = Decimal("0.8")) -> Sequence[ProgramIncome]:
+	"""The few programmes that together bring `line` of the income, largest first (the 80 % line of seed "How a partner keeps his clients")."""
+	few = []
+	for program in income:
+		if program.running_share is None:
+			break
+		few.append(program)
+		if program.running_share >= line:
+			break
+	return few
+
+
+def income_bars(income: Sequence[ProgramIncome]) -> list[Bar]:
+	"""Bars of income by programme, largest first, and the height of the running share over each."""
+	shown = [program for program in income[:CHARTED] if program.share is not None and program.share > 0]
+	if not shown:
+		return []
+	largest = max(program.share for program in shown)
+	few = {program.program for program in vital_few(income)}
+	step = WIDTH / len(shown)
+	return [
+		Bar(
+			label=program.program,
+			x=round(index * step + step * 0.15, 1),
+			y=round(HEIGHT - float(program.share / largest) * HEIGHT * 0.9, 1),
+			width=round(step * 0.7, 1),
+			height=round(float(program.share / largest) * HEIGHT * 0.9, 1),
+			line_y=round(HEIGHT - float(program.running_share) * HEIGHT, 1),
+			is_vital=program.program in few,
+		)
+		for index, program in enumerate(shown)
+	]

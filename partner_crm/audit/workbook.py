@@ -1,0 +1,85 @@
+"""The workbook that hands every row back with its findings, to be filtered and mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from rustpy_xlsxwriter import FastExcel
+
+from partner_crm.audit.findings import Audit
+from partner_crm.audit.wording import Wording
+
+# What a cell of a worksheet can hold; more makes Excel call the file damaged.
+LONGEST_CELL = 32_767
+# What XML, and so a worksheet, cannot hold at all.
+FORBIDDEN = dict.fromkeys((*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0xFFFE, 0xFFFF))
+
+
+def write_workbook(
+	audit: Audit, rows: Iterable[tuple[int, Sequence[object]]], date_columns: frozenset[int], path: Path, lang: str
+) -> None:
+	"""Writes `rows` (spreadsheet row number, cells) as they came, with the row's number before them and a column of findings a kind behind.
+
+	Text stays text, formulas too. Dates stay dates in `date_columns`; elsewhere they are written as text, since a
+	worksheet column mixed of dates and numbers would show the numbers as dates.
+	"""
+	wording = Wording(lang)
+	kinds = wording.kinds()
+	found = wording.findings_by_row(audit)
+	row_heading = wording.text("Row")
+	headings = _unique([row_heading, *(str(heading) for heading in audit.headings), *kinds])
+	own = headings[1 : len(headings) - len(kinds)]
+	kind_headings = headings[len(headings) - len(kinds) :]
+
+	def lines() -> Iterator[dict[str, object]]:
+		for number, cells in rows:
+			line: dict[str, object] = dict.fromkeys(headings)
+			line[headings[0]] = number
+			for index, (heading, cell) in enumerate(zip(own, cells, strict=False)):
+				line[heading] = _cell(cell, keeps_dates=index in date_columns)
+			kinds_found = found.get(number)
+			if kinds_found:
+				for heading, kind in zip(kind_headings, kinds, strict=True):
+					line[heading] = _cell(kinds_found.get(kind))
+			yield line
+
+	path.parent.mkdir(parents=True, exist_ok=True)
+	(
+		FastExcel(str(path))
+		.format(bold_headers=True, datetime_format="yyyy-mm-dd")
+		.freeze(row=1, col=0)
+		.sheet(
+			wording.text("Clients"),
+			lines(),
+			column_widths={heading: 28 for heading in kind_headings},
+			autofilter=True,
+		)
+		.save()
+	)
+
+
+def _cell(value: object, keeps_dates: bool = False) -> object:
+	if isinstance(value, str):
+		return value.translate(FORBIDDEN)[:LONGEST_CELL] or None
+	if isinstance(value, (datetime, date)):
+		return value if keeps_dates else value.isoformat(*([" "] if isinstance(value, datetime) else []))
+	if isinstance(value, (time, timedelta)):
+		return str(value)
+	return value
+
+
+def _unique(headings: Sequence[str]) -> list[str]:
+	"""The headings, each once: a second "Phone" becomes "Phone (2)", a nameless one gets its place's number."""
+	taken: set[str] = set()
+	unique = []
+	for place, heading in enumerate(headings):
+		name = heading.translate(FORBIDDEN).strip() or f"#{place}"
+		candidate, nth = name, 1
+		while candidate in taken:
+			nth += 1
+			candidate = f"{name} ({nth})"
+		taken.add(candidate)
+		unique.append(candidate)
+	return unique
