@@ -347,15 +347,9 @@ class Discipline:
 def deadline(rule: str, history: History, months: int = 2) -> date | None:
 	"""The last day to make good under `rule`, by everything that `history` holds; None if nothing is due.
 
-	A closed document owes nothing, and a reopened one has at least the day of its reopening.
-	Raises `KeyError` for an unknown rule.
+	A closed document owes nothing. Raises `KeyError` for an unknown rule.
 	"""
-	if history.is_closed:
-		return None
-	day = _DEADLINES[rule](history, months)
-	if day is None or history.reopened_on is None:
-		return day
-	return max(day, history.reopened_on)
+	return None if history.is_closed else _DEADLINES[rule](history, months)
 
 
 def _lapsing(history: History, months: int) -> date:
@@ -440,7 +434,7 @@ class Violation:
 def violations(history: History, through: date, discipline: Discipline) -> tuple[Violation, ...]:
 	"""Every violation that began by `through`, in the order in which they began.
 
-	What is known changes only on the days after something was recorded; between two of those each rule has
+	Closing the document ends a violation; what is still wanting after it was reopened is another one. What is known changes only on the days after something was recorded; between two of those each rule has
 	one deadline, so a history costs as much as it has events, however many days it spans.
 	"""
 	rules = [rule for rule in RULES_FOR[history.doctype] if discipline.rule(rule)]

@@ -352,6 +352,35 @@ def test_closing_ends_a_violation_and_reopening_begins_anew():
 	)
 
 
+def test_a_violation_has_begun_only_when_the_last_day_is_over():
+	begun = Violation("Deal Lapsed", "Partner Deal", "PD-1", date(2024, 3, 16), None)
+
+	assert rules.violations(make_deal(), date(2024, 3, 15), make_discipline()) == ()
+	assert rules.violations(make_deal(), date(2024, 3, 16), make_discipline()) == (begun,)
+
+
+def test_what_is_still_wrong_after_reopening_is_another_violation():
+	deal = make_deal(
+		flaws=(Flaw(date(2024, 1, 20)),), closings=(Closing(date(2024, 2, 1), date(2024, 2, 10)),)
+	)
+
+	assert rules.violations(deal, date(2024, 3, 1), make_discipline()) == (
+		Violation("Deal Incorrect", "Partner Deal", "PD-1", date(2024, 1, 21), date(2024, 2, 2)),
+		Violation("Deal Incorrect", "Partner Deal", "PD-1", date(2024, 2, 11), None),
+	)
+
+
+def test_a_pause_approved_after_the_lapse_ends_it_but_unwrites_nothing():
+	pause = Pause(date(2024, 3, 10), date(2024, 3, 19), date(2024, 3, 17))
+
+	assert rules.violations(make_deal(pauses=(pause,)), date(2024, 3, 25), make_discipline()) == (
+		Violation("Deal Lapsed", "Partner Deal", "PD-1", date(2024, 3, 16), date(2024, 3, 18)),
+	)
+	assert ledger(make_deal(pauses=(pause,)), date(2024, 3, 25)) == [
+		("Deal Lapsed", "anna@x.example", date(2024, 3, 16), date(2024, 3, 16))
+	]
+
+
 def test_a_pause_approved_within_the_grace_forgives():
 	pause = Pause(date(2024, 3, 18), date(2024, 4, 20), date(2024, 3, 18))
 	discipline = make_discipline(PenaltyRule("Deal Lapsed", grace_days=7, repeat_months=2))
@@ -416,6 +445,8 @@ def test_a_lead_is_touched_by_the_end_of_the_next_day_or_not_at_all():
 	]
 	assert ledger(replace(lead, interactions=(attempt,)), date(2024, 3, 31)) == []
 	assert ledger(replace(lead, closings=(Closing(date(2024, 3, 5)),)), date(2024, 3, 31)) == []
+	reopened = replace(lead, closings=(Closing(date(2024, 3, 5), date(2024, 3, 20)),))
+	assert [row[2] for row in ledger(reopened, date(2024, 3, 31))] == [date(2024, 3, 22)]
 
 
 @pytest.mark.parametrize(
@@ -505,6 +536,37 @@ def test_an_announcement_says_how_many_days_are_left_and_goes_to_the_one_respons
 	assert rules.announcement_on(deal, date(2024, 3, 16), make_discipline()) is None
 	closed = replace(deal, closings=(Closing(date(2024, 3, 9)),))
 	assert rules.announcement_on(closed, date(2024, 3, 10), make_discipline()) is None
+
+
+@pytest.mark.parametrize(
+	("day", "announced", "review"),
+	[
+		(date(2024, 1, 15), None, date(2024, 3, 1)),
+		(date(2024, 3, 1), 14, date(2024, 3, 8)),
+		(date(2024, 3, 10), 14, date(2024, 3, 11)),
+		(date(2024, 3, 10), 7, date(2024, 3, 14)),
+		(date(2024, 3, 14), 1, date(2024, 3, 16)),
+		(date(2024, 3, 16), 1, date(2024, 4, 16)),
+		(date(2024, 4, 16), 1, date(2024, 5, 16)),
+	],
+)
+def test_the_next_review_is_when_something_falls_due(day, announced, review):
+	discipline = make_discipline(PenaltyRule("Deal Lapsed", repeat_months=1))
+
+	assert rules.next_review_on(make_deal(), day, discipline, announced) == review
+
+
+def test_a_pause_is_reviewed_when_it_begins_and_when_it_is_over():
+	deal = make_deal(pauses=(Pause(date(2024, 2, 1), date(2024, 2, 10), date(2024, 1, 20)),))
+
+	assert rules.next_review_on(deal, date(2024, 1, 20), make_discipline()) == date(2024, 2, 1)
+	assert rules.next_review_on(deal, date(2024, 2, 1), make_discipline()) == date(2024, 2, 11)
+
+
+def test_a_closed_deal_is_never_reviewed_again():
+	closed = make_deal(closings=(Closing(date(2024, 2, 1)),))
+
+	assert rules.next_review_on(closed, date(2024, 2, 1), make_discipline()) is None
 
 
 # The light path of a spreadsheet row
