@@ -1,7 +1,9 @@
 app_name = "partner_crm"
 app_title = "Partner CRM"
 app_publisher = "partner_crm developers"
-app_description = "Keeps sales and partners honest: stage gates, one card per client, no quiet deals, no forgotten payouts."
+app_description = (
+	"Keeps sales and partners honest: stage gates, one card per client, no quiet deals, no forgotten payouts."
+)
 app_email = "partner-crm@example.com"
 app_license = "mit"
 required_apps = ["frappe/erpnext"]
@@ -25,3 +27,37 @@ fixtures = [
 		],
 	}
 ]
+
+after_install = "partner_crm.setup.install.after_install"
+after_uninstall = "partner_crm.setup.uninstall.after_uninstall"
+
+permission_query_conditions = {
+	"Partner Lead": "partner_crm.permissions.access.query_conditions",
+	"Partner Deal": "partner_crm.permissions.access.query_conditions",
+	"Counterparty": "partner_crm.permissions.access.query_conditions",
+	"Contact": "partner_crm.permissions.access.query_conditions",
+	"Client Interaction": "partner_crm.permissions.access.query_conditions",
+	"Stage Change": "partner_crm.permissions.access.query_conditions",
+}
+
+has_permission = {
+	"Partner Lead": "partner_crm.permissions.access.has_permission",
+	"Partner Deal": "partner_crm.permissions.access.has_permission",
+	"Counterparty": "partner_crm.permissions.access.has_permission",
+	"Contact": "partner_crm.permissions.access.has_contact_permission",
+	"Client Interaction": "partner_crm.permissions.access.has_permission",
+	"Stage Change": "partner_crm.permissions.access.has_permission",
+}
+
+standard_queries = {
+	"Partner Lead": "partner_crm.permissions.link_search.link_query",
+	"Partner Deal": "partner_crm.permissions.link_search.link_query",
+	"Counterparty": "partner_crm.permissions.link_search.link_query",
+	"Client Interaction": "partner_crm.permissions.link_search.link_query",
+}
+
+override_doctype_dashboards = {
+	"Customer": "partner_crm.overrides.dashboards.customer",
+	"Contact": "partner_crm.overrides.dashboards.contact",
+	"Sales Partner": "partner_crm.overrides.dashboards.sales_partner",
+}

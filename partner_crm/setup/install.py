@@ -1,0 +1,11 @@
+from partner_crm.setup.core_permissions import grant_core_permissions
+from partner_crm.setup.custom_fields import make_custom_fields
+from partner_crm.setup.kanban_boards import make_kanban_boards
+from partner_crm.setup.presets import make_presets
+
+
+def after_install() -> None:
+	make_custom_fields()
+	grant_core_permissions()
+	make_presets()
+	make_kanban_boards()

@@ -1,0 +1,53 @@
+"""A board by stage for leads and one for deals, made at install and dropped with the DocTypes."""
+
+import json
+
+import frappe
+
+# For each board: its DocType, the fields shown on a card, and a column with its colour for each stage.
+BOARDS = {
+	"Leads by stage": {
+		"doctype": "Partner Lead",
+		"fields": ["responsible", "channel", "next_contact_on"],
+		"columns": {
+			"Cold Lead": "Light Blue",
+			"MQL": "Orange",
+			"Handed Over": "Purple",
+			"Converted": "Blue",
+			"Client": "Green",
+			"Unqualified": "Gray",
+		},
+	},
+	"Deals by stage": {
+		"doctype": "Partner Deal",
+		"fields": ["responsible", "product_group", "amount", "activity_status", "active_until"],
+		"columns": {
+			"SQL": "Light Blue",
+			"Negotiation": "Orange",
+			"Client": "Green",
+			"Lost": "Gray",
+		},
+	},
+}
+
+
+def make_kanban_boards() -> None:
+	for name, board in BOARDS.items():
+		if not frappe.db.exists("Kanban Board", name):
+			_make(name, board)
+
+
+def _make(name: str, board: dict) -> None:
+	frappe.get_doc(
+		{
+			"doctype": "Kanban Board",
+			"kanban_board_name": name,
+			"reference_doctype": board["doctype"],
+			"field_name": "stage",
+			"fields": json.dumps(board["fields"]),
+			"show_labels": 1,
+			"columns": [
+				{"column_name": stage, "indicator": colour} for stage, colour in board["columns"].items()
+			],
+		}
+	).insert()

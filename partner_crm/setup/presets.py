@@ -1,0 +1,88 @@
+"""What a new site starts with. Made at install and never again: what an administrator edits or deletes stays so."""
+
+import frappe
+
+from partner_crm.rules.stages import shipped_stage_fields
+
+TWO_WAY_KINDS = ("Call", "Email", "Messenger", "Meeting")
+OTHER_KINDS = (
+	"Webinar",
+	"Article",
+	"Social Comment",
+	"Need Found",
+	"Brief",
+	"Debrief",
+	"Proposal",
+	"Strategy Defence",
+	"Awaiting Decision",
+	"Negotiation",
+	"Handover",
+)
+OUTCOMES = (
+	"Reached",
+	"No answer",
+	"Call back later",
+	"Interested",
+	"Meeting agreed",
+	"Sent information",
+	"Decision postponed",
+	"Not interested",
+)
+CHANNELS = {
+	"Website": "Inbound",
+	"Incoming call": "Inbound",
+	"Advertising": "Inbound",
+	"Social networks": "Inbound",
+	"Recommendation": "Inbound",
+	"Partner": "Inbound",
+	"Cold call": "Outbound",
+	"Mailing": "Outbound",
+	"Event": "Outbound",
+}
+
+
+def make_presets() -> None:
+	make_interaction_kinds()
+	make_interaction_outcomes()
+	make_channels()
+	fill_stage_table()
+
+
+def make_interaction_kinds() -> None:
+	for title in TWO_WAY_KINDS + OTHER_KINDS:
+		_make_where_missing("Interaction Kind", title, can_be_two_way=int(title in TWO_WAY_KINDS))
+
+
+def make_interaction_outcomes() -> None:
+	for title in OUTCOMES:
+		_make_where_missing("Interaction Outcome", title)
+
+
+def make_channels() -> None:
+	for title, direction in CHANNELS.items():
+		_make_where_missing("Acquisition Channel", title, direction=direction)
+
+
+def fill_stage_table() -> None:
+	settings = frappe.get_doc("Partner CRM Settings")
+	if settings.stage_fields:
+		return
+	for row in shipped_stage_fields():
+		settings.append(
+			"stage_fields",
+			{
+				"stage": row.stage,
+				"when": row.when,
+				"entity": row.entity,
+				"field": row.field,
+				"requirement": row.requirement,
+				"label_en": row.label_en,
+				"label_ru": row.label_ru,
+			},
+		)
+	settings.save()
+
+
+def _make_where_missing(doctype: str, title: str, **values) -> None:
+	if not frappe.db.exists(doctype, title):
+		frappe.get_doc({"doctype": doctype, "title": title, **values}).insert()
