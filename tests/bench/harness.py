@@ -1,0 +1,369 @@
+"""A throw-away sites directory beside the bench, and the sites in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tests.bench import services
+from tests.bench.libraries import libraries
+from tests.bench.place import (
+	APP,
+	APPS,
+	CACHE,
+	CHECKOUT,
+	Bench,
+	app_fingerprint,
+	digest,
+	one_at_a_time,
+)
+from tests.bench.processes import is_alive
+from tests.bench.services import MariaDB
+from tests.bench.shared import shared_mariadb
+
+STATE = "PARTNER_CRM_HARNESS"
+ADMIN_PASSWORD = "admin"
+DUMPS_KEPT = 8
+DIRECTORY_PREFIX = "partner-crm-"
+
+# Goes last in sys.path, so that what the bench has wins; PYTHONPATH would put it first.
+_SITECUSTOMIZE = "import sys\nsys.path.append({!r})\n"
+
+
+class HarnessError(Exception):
+	"""Something of ours failed on the bench; the message holds its output."""
+
+
+@dataclass(frozen=True)
+class Site:
+	name: str
+	database: str
+	password: str
+	made_from: str = ""
+
+	@classmethod
+	def of_directory(cls, directory: Path) -> Site:
+		config = json.loads((directory / "site_config.json").read_text())
+		return cls(directory.name, config["db_name"], config["db_password"], config.get("made_from", ""))
+
+
+@dataclass(frozen=True)
+class Harness:
+	bench: Bench
+	directory: Path
+	mariadb: MariaDB
+	redis: str
+	pool: Path | None = None  # where clean sites wait for the next run, while services are shared
+
+	@property
+	def sites(self) -> Path:
+		return self.directory / "sites"
+
+	@property
+	def python(self) -> Path:
+		return self.bench.python
+
+	@cached_property
+	def environment(self) -> dict[str, str]:
+		"""For the bench's Python: the checkout under test first, no compiled files left in the bench."""
+		foreign = ("FRAPPE_", "PYTHON", "VIRTUAL_ENV", "COVERAGE_")
+		kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+		return kept | {
+			"FRAPPE_BENCH_ROOT": str(self.directory),
+			"PYTHONPATH": os.pathsep.join([str(self.directory / "python"), str(CHECKOUT)]),
+			"PYTHONPYCACHEPREFIX": str(CACHE / "compiled"),
+			"PYTHONUNBUFFERED": "1",
+			STATE: str(self.directory / "harness.json"),
+		}
+
+	def save(self) -> None:
+		state = self.directory / "harness.json"
+		state.touch(mode=0o600)
+		state.write_text(
+			json.dumps(
+				{
+					"bench": str(self.bench.path),
+					"directory": str(self.directory),
+					"mariadb": asdict(self.mariadb),
+					"redis": self.redis,
+					"pool": self.pool and str(self.pool),
+					"owner": os.getpid(),
+				}
+			)
+		)
+
+	@classmethod
+	def of_environment(cls) -> Harness | None:
+		"""The harness that the surrounding `python -m tests.bench` has made, if there is one."""
+		if STATE not in os.environ:
+			return None
+		return cls.of_state(json.loads(Path(os.environ[STATE]).read_text()))
+
+	@classmethod
+	def of_state(cls, state: dict) -> Harness:
+		bench, directory = Bench(Path(state["bench"])), Path(state["directory"])
+		pool = Path(state["pool"]) if state["pool"] else None
+		return cls(bench, directory, MariaDB(**state["mariadb"]), state["redis"], pool)
+
+	def frappe(self, *arguments: str) -> str:
+		"""What `bench` does, in our sites directory."""
+		return self.run("-m", "frappe.utils.bench_helper", "frappe", *arguments)
+
+	def run(self, *arguments: str) -> str:
+		done = subprocess.run(
+			[self.python, *arguments],
+			cwd=self.sites,
+			env=self.environment,
+			stdin=subprocess.DEVNULL,
+			stdout=subprocess.PIPE,
+			stderr=subprocess.STDOUT,
+			text=True,
+		)
+		if done.returncode:
+			shown = " ".join(argument for argument in arguments if "password" not in argument)
+			raise HarnessError(f"python {shown} failed:\n{done.stdout[-6000:]}")
+		return done.stdout
+
+	def new_site(self) -> Site:
+		"""A clone of the site with the app installed."""
+		return self.clone(self.app_dump())
+
+	def new_site_without_app(self) -> Site:
+		"""A clone of the site that has only frappe, erpnext and the company."""
+		return self.clone(self.base_dump())
+
+	def take_site(self) -> Site:
+		"""A clean site with the app installed: one that an earlier run left clean, else a new one."""
+		dump = self.app_dump()
+		for waiting in self.pool.glob(f"{dump.name}/*") if self.pool else ():
+			with suppress(OSError):  # another run took it
+				return Site.of_directory(waiting.rename(self.sites / waiting.name))
+		return self.clone(dump)
+
+	def give_back(self, site: Site) -> None:
+		"""Nothing was committed in the site since it was taken."""
+		if not self.pool:
+			return self.drop(site)
+		waiting = self.pool / site.made_from
+		for outdated in [path for path in self.pool.glob("*/*") if path.parent != waiting]:
+			with suppress(OSError):
+				self.drop(Site.of_directory(outdated.rename(self.sites / outdated.name)))
+		waiting.mkdir(parents=True, exist_ok=True)
+		(self.sites / site.name).rename(waiting / site.name)
+
+	def base_dump(self) -> Path:
+		return self._dump(f"base-{self.bench.fingerprint}", self._make_base)
+
+	def app_dump(self) -> Path:
+		"""Made again when somebody changed the app meanwhile."""
+		for _attempt in range(3):
+			name = self._name_of_app_dump()
+			dump = self._dump(name, self._make_with_app)
+			if name == self._name_of_app_dump():
+				return dump
+			shutil.rmtree(dump, ignore_errors=True)
+		raise HarnessError("The app's DocTypes or setup keep changing while it is being installed.")
+
+	def clone(self, dump: Path) -> Site:
+		site = self._unmade_site(dump.name)
+		shutil.copytree(dump / "site", self.sites / site.name)
+		self._write_config(site)
+		self.mariadb.execute(
+			f"CREATE DATABASE `{site.database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
+			f"CREATE USER '{site.database}'@'%' IDENTIFIED BY '{site.password}';"
+			f"GRANT ALL ON `{site.database}`.* TO '{site.database}'@'%';"
+		)
+		self._load(site, dump / "database.sql")
+		return site
+
+	def drop(self, site: Site) -> None:
+		"""Without waiting for it: dropping the 700 tables takes longer than many a test."""
+		shutil.rmtree(self.sites / site.name, ignore_errors=True)
+		self.mariadb.begin_to_drop(site.database)
+
+	def drop_all(self) -> None:
+		for config in self.sites.glob("*/site_config.json"):
+			self.drop(Site.of_directory(config.parent))
+
+	def _dump(self, name: str, make: Callable[[], Site]) -> Path:
+		dump = CACHE / name
+		with one_at_a_time("dumps"):
+			if not dump.exists():
+				site = make()
+				self._save_dump(site, dump)
+				self.drop(site)
+				_forget_old_dumps(name.partition("-")[0])
+			os.utime(dump)
+		return dump
+
+	def _make_base(self) -> Site:
+		print("Making the site to start from (frappe, erpnext, a company); this happens once ...", flush=True)
+		site = self._unmade_site()
+		root = ["--db-root-username", self.mariadb.root, "--db-root-password", self.mariadb.password]
+		own = ["--db-name", site.database, "--db-password", site.password, "--admin-password", ADMIN_PASSWORD]
+		with self._compressed_tables():
+			self.frappe("new-site", site.name, *root, *own)
+			self.frappe("--site", site.name, "install-app", "erpnext")
+			self.run("-m", "tests.bench.inside.setup_wizard", site.name)
+		return site
+
+	def _make_with_app(self) -> Site:
+		base = CACHE / f"base-{self.bench.fingerprint}"
+		if not base.exists():
+			self._save_dump(site := self._make_base(), base)
+		else:
+			site = self.clone(base)
+		print(f"Installing {APP} (its DocTypes or setup differ from those installed before) ...", flush=True)
+		self.frappe("--site", site.name, "install-app", APP)
+		return site
+
+	def _name_of_app_dump(self) -> str:
+		if os.environ.get("STALE_SITE") == "1" and (dumps := _dumps("app")):
+			return dumps[-1].name
+		return f"app-{digest([self.bench.fingerprint, app_fingerprint()])}"
+
+	@contextmanager
+	def _compressed_tables(self) -> Iterator[None]:
+		"""Frappe makes some, which a common tablespace can't hold; the dump has none."""
+		if self.mariadb.is_ours:
+			self.mariadb.execute("SET GLOBAL innodb_file_per_table = 1")
+		yield
+		if self.mariadb.is_ours:
+			self.mariadb.execute("SET GLOBAL innodb_file_per_table = 0")
+
+	def _unmade_site(self, made_from: str = "") -> Site:
+		token = secrets.token_hex(5)
+		return Site(f"{token}.test", f"_pcrm_{token}", secrets.token_urlsafe(12), made_from)
+
+	def _write_config(self, site: Site) -> None:
+		path = self.sites / site.name / "site_config.json"
+		config = json.loads(path.read_text())
+		config |= {"db_name": site.database, "db_password": site.password, "made_from": site.made_from}
+		path.write_text(json.dumps(config, indent=1))
+
+	def _save_dump(self, site: Site, dump: Path) -> None:
+		partial = dump.with_suffix(".partial")
+		shutil.rmtree(partial, ignore_errors=True)
+		shutil.copytree(
+			self.sites / site.name, partial / "site", ignore=shutil.ignore_patterns("*.log", "*.lock")
+		)
+		command, environment = self.mariadb.client(
+			"--single-transaction", "--quick", site.database, program=("mariadb-dump", "mysqldump")
+		)
+		process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+		with (partial / "database.sql").open("wb") as target:
+			for line in process.stdout:
+				if line.startswith(b"/*M!999999"):  # older clients stumble over the line
+					continue
+				if line.startswith(b") ENGINE="):
+					line = line.replace(b"ROW_FORMAT=COMPRESSED", b"ROW_FORMAT=DYNAMIC")
+				target.write(line)
+		if process.wait():
+			raise HarnessError(f"mariadb-dump of {site.name} failed.")
+		partial.rename(dump)
+
+	def _load(self, site: Site, dump: Path) -> None:
+		command, environment = self.mariadb.client(site.database)
+		with dump.open("rb") as source:
+			done = subprocess.run(command, env=environment, stdin=source, capture_output=True, text=True)
+		if done.returncode:
+			raise HarnessError(f"{dump} can't be loaded: {done.stderr}")
+
+
+@contextmanager
+def harness(bench: Bench) -> Iterator[Harness]:
+	"""Services and a sites directory for one run; nothing of it stays."""
+	clear_away_killed_runs()
+	behind = libraries(bench)
+	directory = Path(tempfile.mkdtemp(prefix=DIRECTORY_PREFIX))
+	try:
+		with _mariadb(bench, directory) as (mariadb, pool), services.redis(bench, directory) as redis:
+			made = Harness(bench, directory, mariadb, redis, pool)
+			_lay_out(made, behind)
+			made.save()
+			try:
+				yield made
+			finally:
+				made.drop_all()
+	finally:
+		shutil.rmtree(directory, ignore_errors=True)
+
+
+def clear_away_killed_runs() -> None:
+	"""A run that could not clean up after itself leaves its directory, which tells of its databases."""
+	for state in Path(tempfile.gettempdir()).glob(f"{DIRECTORY_PREFIX}*/harness.json"):
+		with suppress(OSError):
+			left = json.loads(state.read_text())
+			if not is_alive(left["owner"]):
+				made = Harness.of_state(left)
+				if made.mariadb.answers():
+					made.drop_all()
+				shutil.rmtree(made.directory, ignore_errors=True)
+
+
+@contextmanager
+def _mariadb(bench: Bench, directory: Path) -> Iterator[tuple[MariaDB, Path | None]]:
+	if shared := shared_mariadb():
+		yield shared
+	else:
+		with services.mariadb(bench, directory) as server:
+			yield server, None
+
+
+def _lay_out(made: Harness, behind: Path) -> None:
+	directory, bench = made.directory, made.bench
+	for name in ("sites/assets", "logs", "config/pids", "archived", "apps", "python"):
+		(directory / name).mkdir(parents=True)
+	(directory / "env").symlink_to(bench.path / "env")
+	for app in APPS:
+		(directory / "apps" / app).symlink_to(bench.path / "apps" / app)
+	(directory / "apps" / APP).symlink_to(CHECKOUT)
+	_lay_out_assets(directory / "sites" / "assets", bench)
+	(directory / "python" / "sitecustomize.py").write_text(_SITECUSTOMIZE.format(str(behind)))
+	(directory / "sites" / "apps.txt").write_text("".join(f"{app}\n" for app in (*APPS, APP)))
+	(directory / "sites" / "common_site_config.json").write_text(json.dumps(_common_config(made), indent=1))
+
+
+def _lay_out_assets(assets: Path, bench: Bench) -> None:
+	"""The bench's own built assets, and ours beside them."""
+	if bench.assets.is_dir():
+		for asset in bench.assets.iterdir():
+			if asset.name != APP:
+				(assets / asset.name).symlink_to(asset.resolve())
+	(assets / APP).symlink_to(CHECKOUT / APP / "public")
+
+
+def _common_config(made: Harness) -> dict:
+	return {
+		"db_host": made.mariadb.host,
+		"db_port": made.mariadb.port,
+		"redis_cache": made.redis,
+		"redis_queue": made.redis,
+		"redis_socketio": made.redis,
+		"bench_id": made.directory.name,
+		"developer_mode": 0,
+		"allow_tests": True,
+		"server_script_enabled": True,
+		"mute_emails": 1,
+		"pause_scheduler": 1,
+	}
+
+
+def _forget_old_dumps(kind: str) -> None:
+	for old in _dumps(kind)[:-DUMPS_KEPT]:
+		shutil.rmtree(old, ignore_errors=True)
+
+
+def _dumps(kind: str) -> list[Path]:
+	"""The one used last comes last."""
+	dumps = [path for path in CACHE.glob(f"{kind}-*") if path.is_dir() and path.suffix != ".partial"]
+	return sorted(dumps, key=lambda path: path.stat().st_mtime)

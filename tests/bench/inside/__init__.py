@@ -1,0 +1,1 @@
+"""What the harness runs with the bench's Python."""
