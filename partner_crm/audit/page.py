@@ -40,7 +40,7 @@ def render(audit: Audit, lang: str) -> str:
 		loader=PackageLoader("partner_crm.audit", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
 	)
 	environment.filters.update(
-		money=wording.money, count=wording.count, percent=wording.percent, day=wording.day, stage=wording.text
+		money=wording.money, count=wording.count, percent=wording.percent, day=wording.day
 	)
 	return environment.get_template("page.html").render(
 		_=wording.text,

@@ -31,6 +31,7 @@ from partner_crm.reports.filters import Filters
 from partner_crm.rules import stages
 from partner_crm.rules.identity import (
 	COMPANY_PAIRS,
+	PERSON_PAIRS,
 	Company,
 	IdentitySettings,
 	Person,
@@ -39,13 +40,12 @@ from partner_crm.rules.identity import (
 	keys_of,
 	person_values,
 )
-from partner_crm.rules.similarity import find_similar
+from partner_crm.rules.similarity import REASONS, find_similar
 
 Progress = Callable[..., None]
 
-# How often the walk over the rows says where it is.
-SAID_EVERY = 2_000
-
+# What the reader says of the file that is nobody's mistake.
+NO_FAULT = frozenset({"totals_row", "repeated_headings", "sheet_not_read", "column_repeated", "date_order_assumed"})
 PAYOUT_FACTS = frozenset({"Payout.amount", "Payout.expected_amount", "Payout.paid_amount"})
 DATE_FACTS = frozenset(
 	{"Contact.pcrm_birth_date", "Counterparty.founded_on", LAST_CONTACT}
@@ -71,7 +71,7 @@ def run_audit(base: ClientBase, today: date, lang: str, progress: Progress = lam
 	audit.unknown_columns = tuple(base.unknown_columns)
 	audit.problems = [
 		*(
-			Problem(problem.row, problem.column, problem.text(wording.text))
+			Problem(problem.row, problem.column, problem.text(wording.text), is_note=problem.code in NO_FAULT)
 			for problem in base.problems
 		),
 		*(Problem(None, None, sentence, is_note=True) for sentence in walk.notes(wording)),
@@ -86,7 +86,7 @@ def write_files(audit: Audit, base: ClientBase, folder: Path, lang: str, progres
 	stem = Path(base.file).stem
 	page, workbook = folder / f"{stem}-audit.html", folder / f"{stem}-audit.xlsx"
 	write_page(audit, page, lang)
-	dates = frozenset(index for index, fact in base.columns_by_index.items() if fact in DATE_FACTS)
+	dates = frozenset(index for index, fact in base.facts_by_column.items() if fact in DATE_FACTS)
 	write_workbook(audit, base.rows(), dates, workbook, lang)
 	return [page, workbook]
 
@@ -106,16 +106,14 @@ class _Walk:
 		self.currency = _MainCurrency()
 		self.rows: list[int] = []
 		self.values: list[Values] = []
-		self.seen: dict[tuple[object, ...], int] = {}
+		self.seen: dict[Person | Company, int] = {}
 		self.cards_by_key: dict[str, list[int]] = defaultdict(list)
 		self.key_fields: dict[str, tuple[str, ...]] = {}
-		self.pairs: set[tuple[int, int]] = set()
+		self.pairs = PERSON_PAIRS if self.names_people else COMPANY_PAIRS
 
 	def walk(self, progress: Progress) -> None:
-		total = self.base.row_count
+		progress("Judging the clients")
 		for record in self.base.records():
-			if self.audit.rows % SAID_EVERY == 0:
-				progress("Judging the clients", self.audit.rows, total)
 			self.audit.rows += 1
 			self._judge(record)
 			self._identify(record)
@@ -138,14 +136,11 @@ class _Walk:
 		person, company = _person(record), _company(record)
 		if "Deal.id" in self.told and self._is_known(person if self.names_people else company, record.row):
 			return
-		if self.names_people:
-			values, pairs = person_values(person, self.settings), self.settings.person_pairs
-		else:
-			values, pairs = company_values(company, self.settings), COMPANY_PAIRS
+		values = person_values(person, self.settings) if self.names_people else company_values(company, self.settings)
 		card = len(self.rows)
 		self.rows.append(record.row)
 		self.values.append(values)
-		for key in keys_of(values, pairs):
+		for key in keys_of(values, self.pairs):
 			self.cards_by_key[key.digest].append(card)
 			self.key_fields[key.digest] = key.fields
 
@@ -166,7 +161,6 @@ class _Walk:
 			group = groups.of(cards[0])
 			fields[group].update(self.key_fields[key])
 			members[group].update(cards)
-		self.groups = groups
 		found = [
 			Duplicate(tuple(sorted(self.rows[card] for card in cards)), tuple(sorted(fields[group])))
 			for group, cards in members.items()
@@ -176,11 +170,12 @@ class _Walk:
 		return sorted(found, key=lambda duplicate: duplicate.rows)
 
 	def compare(self, wording: Wording, progress: Progress) -> None:
-		for similar in find_similar(self.values, progress=progress):
-			if self.groups.of(similar.a) != self.groups.of(similar.b):
-				reasons = tuple(wording.text(sentence, **params) for sentence, params in similar.reasons)
-				rows = tuple(sorted((self.rows[similar.a], self.rows[similar.b])))
-				self.audit.possible_duplicates.append(PossibleDuplicate(rows, similar.score, reasons))
+		for similar in find_similar(self.values, self.pairs, progress=progress):
+			reasons = tuple(
+				wording.text(REASONS[code], card=None if card is None else self.rows[card]) for code, card in similar.reasons
+			)
+			rows = self.rows[similar.a], self.rows[similar.b]
+			self.audit.possible_duplicates.append(PossibleDuplicate(rows, round(similar.score, 3), reasons))
 		self.audit.possible_duplicates.sort(key=lambda found: (-found.score, found.rows))
 
 	# Money

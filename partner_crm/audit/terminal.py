@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partner_crm.audit.findings import Audit
-from partner_crm.audit.wording import Wording
+from partner_crm.audit.wording import KINDS, Wording
 
 # Enough to recognise a kind of mistake; the workbook has them all.
 EXAMPLES = 5
@@ -122,7 +122,8 @@ def _income(audit: Audit, wording: Wording) -> Table | None:
 	_ = wording.text
 	if not audit.income:
 		return None
-	table = _table(_("Income by programme"), _("Programme"), "", _("Clients"), _("Expected"), _("Paid"), _("Share"), _("Running share"), numbers=(2, 3, 4, 5, 6))
+	currency = audit.income[0].currency
+	table = _table(_("Income by programme"), _("Programme"), "", _("Clients"), wording.in_currency("Expected", currency), wording.in_currency("Paid", currency), _("Share"), _("Running share"), numbers=(2, 3, 4, 5, 6))
 	before = 0.0
 	for program in audit.income:
 		running = float(program.running_share) if program.running_share is not None else before
@@ -132,8 +133,8 @@ def _income(audit: Audit, wording: Wording) -> Table | None:
 			Text(program.program or _("No programme"), style),
 			_share_bar(1, before, running, "cyan" if style else "bright_black"),
 			wording.count(program.clients),
-			wording.money(program.expected, program.currency),
-			wording.money(program.paid, program.currency),
+			wording.money(program.expected),
+			wording.money(program.paid),
 			wording.percent(program.share),
 			wording.percent(program.running_share),
 		)
@@ -159,25 +160,26 @@ def _channels(audit: Audit, wording: Wording) -> Table | None:
 
 
 def _examples(audit: Audit, wording: Wording) -> Group | None:
-	"""The first rows of each kind, in the workbook's own words."""
-	by_row = wording.findings_by_row(audit)
+	"""The first findings of each kind."""
+	by_kind: dict[str, list[tuple[str, str]]] = {}
+	for kind, rows, sentence in wording.findings(audit):
+		by_kind.setdefault(kind, []).append((wording.rows(rows), sentence))
 	parts = []
-	for kind in wording.kinds():
-		rows = [(row, kinds[kind]) for row, kinds in by_row.items() if kind in kinds]
-		if not rows:
+	for kind in KINDS:
+		findings = by_kind.get(kind)
+		if not findings:
 			continue
-		table = _table(kind, wording.text("Row"), "", numbers=(0,))
-		for row, sentence in rows[:EXAMPLES]:
-			table.add_row(str(row), Text(sentence))
-		if len(rows) > EXAMPLES:
-			table.add_row("", Text(wording.text("and {count} more rows", count=wording.count(len(rows) - EXAMPLES)), "dim"))
-		parts.append(table)
-	return Group(*parts) if parts else None
+		table = _table(wording.text(kind), wording.text("Row"), "", numbers=(0,))
+		for rows, sentence in findings[:EXAMPLES]:
+			table.add_row(rows, Text(sentence))
+		if len(findings) > EXAMPLES:
+			table.add_row("", Text(wording.text("and {count} more", count=wording.count(len(findings) - EXAMPLES)), "dim"))
+		parts += [table, ""]
+	return Group(*parts[:-1]) if parts else None
 
 
 def _notes(audit: Audit, wording: Wording, console: Console) -> None:
 	lines = [note.message for note in audit.notes]
-	lines += [problem.message for problem in audit.problems if problem.row is None and not problem.is_note]
 	if audit.unknown_columns:
 		lines.insert(0, wording.text("Columns not understood: {columns}.", columns=", ".join(audit.unknown_columns)))
 	if lines:

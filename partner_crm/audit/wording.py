@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 
 from partner_crm.audit.findings import Audit, Incomplete
 from partner_crm.texts import translate
@@ -31,12 +31,15 @@ class Wording:
 	def count(self, number: int) -> str:
 		return format_decimal(number, locale=self.locale)
 
-	def money(self, amount: Decimal | None, currency: str | None = None) -> str:
+	def money(self, amount: Decimal | None) -> str:
+		"""An amount without its currency, which stands over the column; no decimals where there are none."""
 		if amount is None:
 			return ""
-		if currency:
-			return format_currency(amount, currency, locale=self.locale)
-		return format_decimal(amount, format="#,##0.##", locale=self.locale)
+		return format_decimal(amount, format="#,##0" if amount == amount.to_integral_value() else "#,##0.00", locale=self.locale)
+
+	def in_currency(self, heading: str, currency: str | None) -> str:
+		"""A heading of amounts, with the currency they are in where it is known."""
+		return f"{self.text(heading)}, {currency}" if currency else self.text(heading)
 
 	def percent(self, share: Decimal | None) -> str:
 		return "" if share is None else format_percent(share, format="#,##0.#%", locale=self.locale)
@@ -46,16 +49,16 @@ class Wording:
 
 	def totals(self, audit: Audit) -> list[tuple[str, int, str]]:
 		"""What was counted: the heading, the number, and what it means in one line."""
-		problems = len(audit.problems) - len(audit.notes)
-		return [
-			(self.text("Clients entered twice"), len(audit.duplicates), self.text("Two or more identity fields match.")),
-			(self.text("Possible duplicates"), len(audit.possible_duplicates), self.text("Look alike; a person should look.")),
-			(self.text("Incomplete cards"), len(audit.incomplete), self.text("Cells are empty that their stage needs.")),
-			(self.text("Quiet deals"), len(audit.inactive), self.text("No talk worth the name for two months.")),
-			(self.text("Penalties due"), len(audit.penalties), self.text("By the shipped rules; amounts are 0 until you set them.")),
-			(self.text("Clients without a payout"), len(audit.unpaid), self.text("Won, but no payout is on record.")),
-			(self.text("Cells to mend"), problems, self.text("Could not be understood as they stand.")),
-		]
+		counts = {
+			DUPLICATE: len(audit.duplicates),
+			POSSIBLE: len(audit.possible_duplicates),
+			UNPAID: len(audit.unpaid),
+			QUIET: len(audit.inactive),
+			PENALTY: len(audit.penalties),
+			INCOMPLETE: len(audit.incomplete),
+			MEND: len(audit.problems) - len(audit.notes),
+		}
+		return [(self.text(kind), counts[kind], self.text(MEANINGS[kind])) for kind in KINDS]
 
 	def rows(self, rows: tuple[int, ...]) -> str:
 		return ", ".join(str(row) for row in rows)
@@ -66,52 +69,55 @@ class Wording:
 	def missing(self, finding: Incomplete) -> str:
 		return ", ".join(missing.label for missing in finding.missing)
 
+	def findings(self, audit: Audit) -> Iterator[tuple[str, tuple[int, ...], str]]:
+		"""Every finding as its kind, the rows it is about, and what there is to say of it."""
+		for duplicate in audit.duplicates:
+			yield DUPLICATE, duplicate.rows, self.text("The same: {fields}", fields=self.fields(duplicate.fields))
+		for possible in audit.possible_duplicates:
+			yield POSSIBLE, possible.rows, " ".join(possible.reasons)
+		for incomplete in audit.incomplete:
+			yield INCOMPLETE, (incomplete.row,), f"{self.text(incomplete.stage)}: {self.missing(incomplete)}"
+		for quiet in audit.inactive:
+			until = self.text("Active until {day}", day=self.day(quiet.active_until))
+			yield QUIET, (quiet.row,), ", ".join(filter(None, (until, quiet.responsible)))
+		for penalty in audit.penalties:
+			sentence = f"{self.text(penalty.rule)}, {self.day(penalty.violated_on)}"
+			yield PENALTY, (penalty.row,), ", ".join(filter(None, (sentence, penalty.manager)))
+		for unpaid in audit.unpaid:
+			yield UNPAID, (unpaid.row,), ", ".join(filter(None, (unpaid.client, unpaid.program)))
+		for problem in audit.problems:
+			if not problem.is_note:
+				yield MEND, () if problem.row is None else (problem.row,), problem.message
+
 	def findings_by_row(self, audit: Audit) -> dict[int, dict[str, str]]:
-		"""For every row that has findings: the heading of the kind and the sentence to stand under it."""
+		"""For every row that has findings: the kind, and all there is to say of it."""
 		found: dict[int, dict[str, list[str]]] = {}
-		for row, kind, sentence in self._lines(audit):
-			found.setdefault(row, {}).setdefault(kind, []).append(sentence)
+		for kind, rows, sentence in self.findings(audit):
+			for row in rows:
+				others = tuple(other for other in rows if other != row)
+				line = f"{self.text('Row {rows}', rows=self.rows(others))}: {sentence}" if others else sentence
+				found.setdefault(row, {}).setdefault(kind, []).append(line)
 		return {row: {kind: "; ".join(lines) for kind, lines in kinds.items()} for row, kinds in found.items()}
 
-	def kinds(self) -> tuple[str, ...]:
-		"""The headings of `findings_by_row`, in the order of the report."""
-		return tuple(self.text(kind) for kind in KINDS)
 
-	def _lines(self, audit: Audit) -> Iterator[tuple[int, str, str]]:
-		duplicate, possible, incomplete, quiet, penalty, unpaid, mend = self.kinds()
-		for finding in audit.duplicates:
-			for row in finding.rows:
-				others = tuple(other for other in finding.rows if other != row)
-				yield row, duplicate, self.text("Same client as row {rows}: {fields}", rows=self.rows(others), fields=self.fields(finding.fields))
-		for finding in audit.possible_duplicates:
-			for row in finding.rows:
-				others = tuple(other for other in finding.rows if other != row)
-				yield row, possible, self.text("Looks like row {rows} ({score})", rows=self.rows(others), score=self.percent(Decimal(str(finding.score))))
-		for finding in audit.incomplete:
-			yield finding.row, incomplete, self.missing(finding)
-		for finding in audit.inactive:
-			if finding.active_until:
-				yield finding.row, quiet, self.text("Active until {day}", day=self.day(finding.active_until))
-			else:
-				yield finding.row, quiet, self.text("Nothing on record keeps it active")
-		for finding in audit.penalties:
-			yield finding.row, penalty, f"{self.text(finding.rule)}, {self.day(finding.violated_on)}"
-		for finding in audit.unpaid:
-			yield finding.row, unpaid, finding.program or self.text("No programme")
-		for finding in audit.problems:
-			if finding.row is not None:
-				yield finding.row, mend, finding.message
+DUPLICATE = "Clients entered twice"
+POSSIBLE = "Possible duplicates"
+INCOMPLETE = "Incomplete cards"
+QUIET = "Quiet deals"
+PENALTY = "Penalties due"
+UNPAID = "Clients without a payout"
+MEND = "Cells to mend"
+KINDS = (DUPLICATE, POSSIBLE, UNPAID, QUIET, PENALTY, INCOMPLETE, MEND)
 
-
-KINDS = (
-	"Clients entered twice",
-	"Possible duplicates",
-	"Incomplete cards",
-	"Quiet deals",
-	"Penalties due",
-	"Clients without a payout",
-	"Cells to mend",
-)
+MEANINGS = {
+	DUPLICATE: "Two or more identity fields match.",
+	POSSIBLE: "Look alike; a person should look.",
+	UNPAID: "Won, but no payout is on record.",
+	QUIET: "No talk worth the name for two months.",
+	PENALTY: "By the shipped rules; amounts are 0.",
+	INCOMPLETE: "Cells are empty that their stage needs.",
+	MEND: "Could not be understood as they stand.",
+}
 
 FIELD_LABELS = {
 	"full_name": "name",

@@ -9,7 +9,7 @@ from pathlib import Path
 from rustpy_xlsxwriter import FastExcel
 
 from partner_crm.audit.findings import Audit
-from partner_crm.audit.wording import Wording
+from partner_crm.audit.wording import KINDS, Wording
 
 # What a cell of a worksheet can hold; more makes Excel call the file damaged.
 LONGEST_CELL = 32_767
@@ -26,12 +26,11 @@ def write_workbook(
 	worksheet column mixed of dates and numbers would show the numbers as dates.
 	"""
 	wording = Wording(lang)
-	kinds = wording.kinds()
 	found = wording.findings_by_row(audit)
 	row_heading = wording.text("Row")
-	headings = _unique([row_heading, *(str(heading) for heading in audit.headings), *kinds])
-	own = headings[1 : len(headings) - len(kinds)]
-	kind_headings = headings[len(headings) - len(kinds) :]
+	headings = _unique([row_heading, *(str(heading) for heading in audit.headings), *map(wording.text, KINDS)])
+	own = headings[1 : len(headings) - len(KINDS)]
+	kind_headings = headings[len(headings) - len(KINDS) :]
 
 	def lines() -> Iterator[dict[str, object]]:
 		for number, cells in rows:
@@ -41,7 +40,7 @@ def write_workbook(
 				line[heading] = _cell(cell, keeps_dates=index in date_columns)
 			kinds_found = found.get(number)
 			if kinds_found:
-				for heading, kind in zip(kind_headings, kinds, strict=True):
+				for heading, kind in zip(kind_headings, KINDS, strict=True):
 					line[heading] = _cell(kinds_found.get(kind))
 			yield line
 
