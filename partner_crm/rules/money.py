@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
 from babel.numbers import get_currency_precision
 
@@ -119,13 +120,15 @@ def allocate(total: Decimal, weights: Sequence[Decimal], currency: str) -> tuple
 	weight is negative, or if no weight is above zero.
 	"""
 	units = _units(total, currency)
-	ratios = [Fraction(not_negative(weight)) for weight in weights]
-	whole = sum(ratios)
+	ratios = [not_negative(weight).as_integer_ratio() for weight in weights]
+	common = lcm(*(denominator for _, denominator in ratios))
+	shares = [numerator * (common // denominator) for numerator, denominator in ratios]
+	whole = sum(shares)
 	if not whole:
 		raise InvalidAmount(NO_WEIGHT, value=total)
-	shares = [abs(units) * ratio / whole for ratio in ratios]
-	parts = [int(share) for share in shares]
-	by_remainder = sorted(range(len(parts)), key=lambda part: parts[part] - shares[part])
+	parts = [abs(units) * share // whole for share in shares]
+	remainders = [abs(units) * share % whole for share in shares]
+	by_remainder = sorted(range(len(parts)), key=remainders.__getitem__, reverse=True)
 	for part in by_remainder[: abs(units) - sum(parts)]:
 		parts[part] += 1
 	places = get_currency_precision(currency)
