@@ -1,0 +1,153 @@
+"""What every report is made of: its result, and the arithmetic that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any, Protocol
+
+from pypika.queries import QueryBuilder
+
+from partner_crm.reports.filters import DIMENSIONS, Filters
+from partner_crm.reports.sql import Restrict
+
+Row = Sequence[Any]
+Results = Mapping[str, Sequence[Row]]
+Key = tuple[Any, ...]
+
+# Enough digits for any sum of decimal(21,9) columns, so that rounding is the only change ever made to it.
+_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+	"""A column of a report, as Frappe's reports know it; `label` is to be translated."""
+
+	fieldname: str
+	label: str
+	fieldtype: str
+	options: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+	"""A chart: `kind` is bar, line or percentage; each dataset has a name (to be translated) and a value for each label."""
+
+	kind: str
+	labels: tuple[str | None, ...]
+	datasets: tuple[tuple[str, tuple[Any, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+	"""One of the few numbers above a report."""
+
+	label: str
+	value: Any
+	fieldtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+	"""A finished report. Rows and totals have a value for each column's fieldname, None where there is none.
+
+	Amounts, averages and percentages are `Decimal`; a percentage of 50 is a half.
+	"""
+
+	columns: tuple[Column, ...]
+	rows: tuple[Mapping[str, Any], ...]
+	totals: Mapping[str, Any]
+	chart: Chart | None
+	summary: tuple[Figure, ...]
+
+
+class ReportModule(Protocol):
+	"""A report: the groupings and filters it can honour, its queries, and what is made of their rows."""
+
+	GROUPS: tuple[str, ...]
+	FILTERS: tuple[str, ...]
+
+	def queries(
+		self, Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
+	) -> dict[str, QueryBuilder]: ...
+
+	def report(self, results: Results, filters: Filters, today: date) -> Report: ...
+
+
+def run(
+	module: ReportModule,
+	fetch: Callable[[QueryBuilder], Sequence[Row]],
+	Q: Any,
+	filters: Filters,
+	today: date,
+	restrict: Restrict | None = None,
+) -> Report:
+	"""The report of `module`. `fetch` runs a query and returns its rows; `restrict` is what the reader may see.
+
+	Raises `FilterError` for a filter or grouping that this report can't honour.
+	"""
+	queries = module.queries(Q, filters, today, restrict)
+	return module.report({name: fetch(query) for name, query in queries.items()}, filters, today)
+
+
+def group_columns(filters: Filters) -> tuple[Column, ...]:
+	"""The leading columns of a grouped report."""
+	return tuple(
+		Column(name, DIMENSIONS[name].label, DIMENSIONS[name].fieldtype, DIMENSIONS[name].options)
+		for name in filters.group_by
+	)
+
+
+def split_rows(results: Results, filters: Filters, *names: str) -> Iterator[tuple[Key, Row]]:
+	"""The fetched rows of these queries: the groupings of each, "" taken as None, and what follows them."""
+	width = len(filters.group_by)
+	for name in names:
+		for row in results[name]:
+			yield tuple(value or None for value in row[:width]), row[width:]
+
+
+def in_order(found: Iterable[Key]) -> list[Key]:
+	"""Group keys in the order of the alphabet, what is not set last."""
+	return sorted(found, key=lambda key: [(value is None, str(value)) for value in key])
+
+
+def named(key: Key, filters: Filters) -> dict[str, Any]:
+	"""A group key as the beginning of a row."""
+	return dict(zip(filters.group_by, key, strict=True))
+
+
+def group_label(key: Key) -> str | None:
+	"""A group key as the label of a chart; None where nothing of it is set."""
+	return " / ".join(str(value) for value in key if value is not None) or None
+
+
+def number(value: Any, places: int) -> Decimal:
+	"""What a database gives for a sum, as a decimal rounded half away from zero; nothing is zero."""
+	return rounded(Decimal(str(value or 0)), places)
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+	return value.quantize(Decimal(1).scaleb(-places), context=_EXACT)
+
+
+def ratio(part: Decimal | int, whole: Decimal | int, places: int = 2) -> Decimal | None:
+	"""`part` of `whole`; None where there is no whole to have a part of."""
+	if whole <= 0:
+		return None
+	return rounded(_EXACT.divide(Decimal(part), Decimal(whole)), places)
+
+
+def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+	"""`part` of `whole` in percent, with two decimals; None where there is no whole."""
+	return ratio(part * 100, whole)
+
+
+def to_date(value: Any) -> date | None:
+	"""A date as any database gives it: a date, a datetime, or its text."""
+	if not value:
+		return None
+	if isinstance(value, datetime):
+		return value.date()
+	return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])

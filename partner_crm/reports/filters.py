@@ -1,0 +1,145 @@
+"""What a person may narrow a report by, and group it by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+	"""A whole English sentence with {placeholders}, and their values: translate first, format afterwards."""
+
+	sentence: str
+	values: Mapping[str, object]
+
+	def __str__(self) -> str:
+		return self.sentence.format(**self.values)
+
+
+PERIOD_REVERSED = "The period ends on {to_date}, before it begins on {from_date}."
+NOT_A_DATE = "{value} is not a date. Write it as YYYY-MM-DD."
+UNKNOWN_FILTER = "There is no filter {name}. The filters are: {possible}."
+UNKNOWN_GROUP = "A report can't be grouped by {name}. It can be grouped by: {possible}."
+GROUP_REPEATED = "The report is grouped by {name} twice."
+GROUP_NOT_HERE = "This report can't be grouped by {name}. It can be grouped by: {possible}."
+FILTER_NOT_HERE = "This report can't be filtered by {name}. It can be filtered by: {possible}."
+
+
+class FilterError(ValueError):
+	"""A filter that can't be meant. `message` says what is wrong, as a sentence to translate."""
+
+	def __init__(self, sentence: str, **values: object) -> None:
+		self.message = Message(sentence, values)
+		super().__init__(str(self.message))
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+	"""Something that a report can be grouped by. `column` is the table's name for it; None for the month."""
+
+	label: str
+	column: str | None
+	fieldtype: str = "Data"
+	options: str | None = None
+
+
+DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
+	{
+		"month": Dimension("Month", None),
+		"company": Dimension("Company", "company", "Link", "Company"),
+		"responsible": Dimension("Responsible", "responsible", "Link", "User"),
+		"channel": Dimension("Channel", "channel", "Link", "Acquisition Channel"),
+		"program": Dimension("Programme", "program", "Link", "Partner Program"),
+		"partner": Dimension("Partner", "partner", "Link", "Sales Partner"),
+		"region": Dimension("Region", "region", "Link", "Territory"),
+		"source": Dimension("Source", "utm_source"),
+		"medium": Dimension("Medium", "utm_medium"),
+		"campaign": Dimension("Campaign", "utm_campaign"),
+		"product_group": Dimension("Product Group", "product_group", "Link", "Item Group"),
+		"direction": Dimension("Direction", "direction"),
+		"client": Dimension("Client", "client"),
+		"lost_reason": Dimension("Reason of the Loss", "lost_reason"),
+	}
+)
+
+# The filters that name a dimension, in the order in which a form shows them.
+CHOICES = ("company", "responsible", "channel", "program", "partner", "region", "source", "direction")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+	"""The filters of a report; None is "any". Both ends of the period belong to it.
+
+	`precision` is the number of decimal places of the company's currency: sums are rounded to it.
+	Raises `FilterError` for a reversed period and for an unknown or repeated grouping.
+	"""
+
+	company: str | None = None
+	from_date: date | None = None
+	to_date: date | None = None
+	responsible: str | None = None
+	channel: str | None = None
+	program: str | None = None
+	partner: str | None = None
+	region: str | None = None
+	source: str | None = None
+	group_by: tuple[str, ...] = ()
+	direction: str | None = None
+	precision: int = 2
+
+	def __post_init__(self) -> None:
+		if self.from_date and self.to_date and self.from_date > self.to_date:
+			raise FilterError(PERIOD_REVERSED, from_date=self.from_date, to_date=self.to_date)
+		for place, name in enumerate(self.group_by):
+			if name not in DIMENSIONS:
+				raise FilterError(UNKNOWN_GROUP, name=name, possible=", ".join(DIMENSIONS))
+			if name in self.group_by[:place]:
+				raise FilterError(GROUP_REPEATED, name=name)
+
+	@classmethod
+	def read(cls, values: Mapping[str, object]) -> Filters:
+		"""The filters as a form or a URL gives them: blank ones left out, dates also as ISO text, one grouping as text.
+
+		Raises `FilterError` as the class does, and for an unknown filter or a date that is none.
+		"""
+		names = [field.name for field in fields(cls)]
+		for name in values:
+			if name not in names:
+				raise FilterError(UNKNOWN_FILTER, name=name, possible=", ".join(names))
+		given: dict[str, object] = {name: value for name, value in values.items() if value not in (None, "")}
+		for name in ("from_date", "to_date"):
+			if name in given:
+				given[name] = _date(given[name])
+		groups = given.get("group_by", ())
+		given["group_by"] = (groups,) if isinstance(groups, str) else tuple(groups)
+		return cls(**given)
+
+	def chosen(self) -> Iterator[tuple[str, str]]:
+		"""Name and value of each filter that names a dimension and is set."""
+		for name in CHOICES:
+			value = getattr(self, name)
+			if value:
+				yield name, value
+
+	def check(self, groups: Iterable[str], choices: Iterable[str]) -> None:
+		"""Raises `FilterError` unless a report with these groupings and filters can honour every one that is set."""
+		for name in self.group_by:
+			if name not in groups:
+				raise FilterError(GROUP_NOT_HERE, name=name, possible=", ".join(groups) or "-")
+		for name, _value in self.chosen():
+			if name not in choices:
+				raise FilterError(FILTER_NOT_HERE, name=name, possible=", ".join(choices))
+
+
+def _date(value: object) -> date:
+	if isinstance(value, datetime):
+		return value.date()
+	if isinstance(value, date):
+		return value
+	try:
+		return date.fromisoformat(str(value))
+	except ValueError:
+		raise FilterError(NOT_A_DATE, value=value) from None

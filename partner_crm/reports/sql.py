@@ -1,0 +1,253 @@
+"""The pieces of SQL that the reports are built of, the same on MariaDB, Postgres and SQLite.
+
+Frappe's builder writes values inside aggregates and window functions into the text of the query. So every value
+that a person gives stands in the WHERE of a derived table, which `Reader` makes; what is done with that table
+afterwards (sums, ranks) names columns and constants only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pypika import Order, Table
+from pypika.analytics import Count as CountOver
+from pypika.analytics import RowNumber
+from pypika.analytics import Sum as SumOver
+from pypika.functions import Cast, Coalesce, Count, Max, Min, Sum
+from pypika.queries import QueryBuilder
+from pypika.terms import Case, Criterion, Field, Function, Term, ValueWrapper
+
+from partner_crm.reports.filters import DIMENSIONS, Filters
+from partner_crm.reports.tables import TABLES, table_name
+
+Columns = Callable[[str], Term]
+"""Gives the column of a name; it may be an expression."""
+Restrict = Mapping[str, Callable[[Table], Criterion]]
+"""For a DocType, what the reader may see of its table."""
+
+
+def month_of(day: Term) -> Term:
+	"""The month of a date, as 2024-05."""
+	return Function("SUBSTRING", Cast(day, "CHAR(10)"), 1, 7)
+
+
+def total(term: Term, places: int) -> Function:
+	"""A sum rounded in SQL: SQLite adds in binary, where thirty times 0.10 is not 3.00."""
+	return Function("ROUND", Sum(term), places)
+
+
+def blank(term: Term) -> Criterion:
+	"""True where a text is empty. Frappe leaves NULL in an unset link, and "" in one that was emptied."""
+	return Coalesce(term, "") == ""
+
+
+def when(criterion: Criterion, value: Any = 1, otherwise: Any = 0) -> Case:
+	"""`value` where the criterion holds, else `otherwise`."""
+	return Case().when(criterion, value).else_(otherwise)
+
+
+def one_of(column: Term, values: Mapping[str, Any], otherwise: Any = 0) -> Case:
+	"""The value that stands for the column's text."""
+	case = Case()
+	for text, value in values.items():
+		case = case.when(column == text, value)
+	return case.else_(otherwise)
+
+
+def count_if(criterion: Criterion) -> Function:
+	return Sum(when(criterion))
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+	"""The one door through which a report reads a table, with what the reader may see.
+
+	`Q` is the query class: `frappe.qb` on a site, `pypika.dialects.SQLLiteQuery` elsewhere.
+	"""
+
+	Q: Any
+	filters: Filters
+	restrict: Restrict
+
+	def all(
+		self, doctype: str, columns: Iterable[str], where: Callable[[Columns], Criterion] | None = None
+	) -> QueryBuilder:
+		"""The named columns of the rows that the reader may see, whatever the filters say."""
+		table = Table(table_name(doctype))
+		criteria = [where(table.__getitem__)] if where else []
+		return self._derived(doctype, table, [table[name] for name in columns], criteria)
+
+	def chosen(
+		self,
+		doctype: str,
+		*,
+		dated: str | Callable[[Columns], Term] | None,
+		terms: Callable[[Columns], Sequence[Term]],
+		where: Callable[[Columns], Criterion] | None = None,
+		renamed: Mapping[str, str] | None = None,
+	) -> QueryBuilder:
+		"""The rows that the filters choose: a column for each grouping (`keys`), and `terms`.
+
+		`dated` is the date by which a row belongs to the period and to a month; None if the period is of no
+		concern. `renamed` gives a table's own name for a column that the filters know by another. A table
+		that has no column for a filter has no row that matches it.
+		"""
+		table = Table(table_name(doctype))
+		renamed = renamed or {}
+
+		def column(name: str) -> Term:
+			return table[renamed.get(name, name)]
+
+		known = {*TABLES[doctype].columns, *renamed}
+		day = dated(column) if callable(dated) else table[dated] if dated else None
+		criteria = [*chosen_by(self.filters, column, day, known)]
+		if where:
+			criteria.append(where(column))
+		return self._derived(
+			doctype, table, [*key_terms(self.filters, column, day), *terms(column)], criteria
+		)
+
+	def _derived(
+		self, doctype: str, table: Table, terms: Sequence[Term], criteria: Iterable[Criterion]
+	) -> QueryBuilder:
+		query = self.Q.from_(table).select(*terms)
+		for criterion in criteria:
+			query = query.where(criterion)
+		if doctype in self.restrict:
+			query = query.where(self.restrict[doctype](table))
+		return query.as_(doctype.lower().replace(" ", "_"))
+
+
+def chosen_by(
+	filters: Filters, column: Columns, day: Term | None, known: Iterable[str]
+) -> Iterable[Criterion]:
+	"""The criteria of the filters over these columns; the period is that of `day`."""
+	for name, value in filters.chosen():
+		field = DIMENSIONS[name].column
+		yield column(field) == value if field in known else ValueWrapper(1) == 0
+	if day is not None and filters.from_date:
+		yield day >= filters.from_date
+	if day is not None and filters.to_date:
+		yield day <= filters.to_date
+
+
+def key_terms(filters: Filters, column: Columns, day: Term | None) -> list[Term]:
+	"""A column for each grouping, named by its place: a grouping may have the name of another column."""
+	return [
+		(month_of(day) if name == "month" else column(DIMENSIONS[name].column)).as_(_key(place))
+		for place, name in enumerate(filters.group_by)
+	]
+
+
+def keys(source: QueryBuilder, filters: Filters) -> list[Field]:
+	"""The columns that `source` is to be grouped by, as they are stored.
+
+	NULL and "" are one group: their sums are added up afterwards. To make them one in SQL would keep a database
+	from grouping by an index, which costs ten times the query.
+	"""
+	return [source[_key(place)] for place in range(len(filters.group_by))]
+
+
+def _key(place: int) -> str:
+	return f"key_{place + 1}"
+
+
+def median(Q: Any, values: QueryBuilder, by: Sequence[str], value: str) -> QueryBuilder:
+	"""The middle of `value` for each combination of the columns `by`. Exact.
+
+	Rows: `by`, the sum of the middle values, and how many these are (one or two).
+	"""
+	group = [values[name] for name in by]
+	ranked = (
+		Q.from_(values)
+		.select(*group, values[value].as_("value"))
+		.select(RowNumber().over(*group).orderby(values[value]).as_("place"))
+		.select(CountOver("*").over(*group).as_("of"))
+		.as_("ranked")
+	)
+	return _middle(Q, ranked, by)
+
+
+def median_by_buckets(
+	Q: Any, values: QueryBuilder, by: Sequence[str], value: str, width: int
+) -> QueryBuilder:
+	"""As `median`, and several times faster where there are few groups and many values. `by` must not be NULL.
+
+	A database takes seconds to rank a million rows. So the values are counted in buckets of about `width` first,
+	and only the bucket that holds the middle is ranked. How a database rounds a value to its bucket does not
+	matter, as long as a greater value never falls into a lower one. The outer join makes MariaDB begin with the
+	few buckets.
+	"""
+	bucket = Function("ROUND", values[value] / width)
+	group = [values[name] for name in by]
+	buckets = (
+		Q.from_(values)
+		.select(*group, Count("*").as_("n"))
+		.select(Min(values[value]).as_("lowest"), Max(values[value]).as_("highest"))
+		.groupby(*group, bucket)
+		.as_("buckets")
+	)
+	group = [buckets[name] for name in by]
+	counted = (
+		Q.from_(buckets)
+		.select(*group, buckets["lowest"], buckets["highest"], buckets["n"])
+		.select(SumOver(buckets["n"]).over(*group).orderby(buckets["lowest"]).as_("up_to"))
+		.select(SumOver(buckets["n"]).over(*group).as_("of"))
+		.as_("counted")
+	)
+	before = counted["up_to"] - counted["n"]
+	holding = (
+		Q.from_(counted)
+		.select(*[counted[name] for name in by], counted["lowest"], counted["highest"], counted["of"])
+		.select(before.as_("before"))
+		.where(before * 2 <= counted["of"])
+		.where(counted["up_to"] * 2 >= counted["of"])
+		.as_("holding")
+	)
+	group = [holding[name] for name in by]
+	inside = values[value].between(holding["lowest"], holding["highest"])
+	for name in by:
+		inside = inside & (values[name] == holding[name])
+	place = RowNumber().over(*group, holding["lowest"]).orderby(values[value])
+	ranked = (
+		Q.from_(holding)
+		.left_join(values)
+		.on(inside)
+		.select(*group, values[value].as_("value"), holding["of"])
+		.select((holding["before"] + place).as_("place"))
+		.as_("ranked")
+	)
+	return _middle(Q, ranked, by)
+
+
+def _middle(Q: Any, ranked: QueryBuilder, by: Sequence[str]) -> QueryBuilder:
+	"""Of `ranked` values, each with its `place` and the number `of` them: those in the middle."""
+	group = [ranked[name] for name in by]
+	return (
+		Q.from_(ranked)
+		.select(*group, Sum(ranked["value"]), Count("*"))
+		.where((ranked["place"] * 2).between(ranked["of"], ranked["of"] + 2))
+		.groupby(*group)
+	)
+
+
+def most_frequent(Q: Any, source: QueryBuilder, by: Sequence[Field], value: str) -> QueryBuilder:
+	"""For each combination of the columns `by`, its most frequent `value` and how often it occurs.
+
+	Of two that occur equally often, the first in the alphabet. Rows: `by` ("" where not set), the value, its count.
+	"""
+	known = [Coalesce(field, "") for field in by]
+	counted = (
+		Q.from_(source)
+		.select(*[term.as_(field.name) for term, field in zip(known, by, strict=True)])
+		.select(source[value], Count("*").as_("n"))
+		.groupby(*known, source[value])
+		.as_("counted")
+	)
+	group = [counted[field.name] for field in by]
+	place = RowNumber().over(*group).orderby(counted["n"], order=Order.desc).orderby(counted[value])
+	ranked = Q.from_(counted).select(*group, counted[value], counted["n"], place.as_("place")).as_("ranked")
+	group = [ranked[field.name] for field in by]
+	return Q.from_(ranked).select(*group, ranked[value], ranked["n"]).where(ranked["place"] == 1)
