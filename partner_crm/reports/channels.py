@@ -1,0 +1,291 @@
+"""Channel Performance: what each source of leads brought, and what it cost.
+
+A lead is an inquiry that began in the period, followed to what became of it by now; once converted it is counted as
+its deal, with the deal's channel. Every deal has been an MQL, since no stage is skipped. Revenue is what won deals are
+worth, and what programme owners pay for the clients handed over to them.
+
+Cost is recorded by channel and month, whole months at a time, for all companies together. Where rows or filters
+divide more finely than that, no cost can be told and none is shown.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pypika.functions import Count
+from pypika.queries import QueryBuilder
+
+from partner_crm.reports.base import (
+	Chart,
+	Column,
+	Figure,
+	Key,
+	Report,
+	Results,
+	group_columns,
+	group_label,
+	in_order,
+	named,
+	number,
+	percent,
+	ratio,
+	split_rows,
+)
+from partner_crm.reports.filters import Filters
+from partner_crm.reports.sql import Columns, Reader, Restrict, count_if, keys, total, when
+from partner_crm.rules.commission import REJECTED
+from partner_crm.rules.stages import CLIENT, CONVERTED, MQL
+
+GROUPS = (
+	"month",
+	"channel",
+	"source",
+	"medium",
+	"campaign",
+	"company",
+	"responsible",
+	"region",
+	"program",
+	"product_group",
+)
+FILTERS = ("company", "responsible", "channel", "program", "partner", "region", "source")
+
+COST_GROUPS = frozenset({"month", "channel"})
+COST_FILTERS = frozenset({"channel", "company"})
+RECEIVABLE = "Receivable"
+
+
+def queries(
+	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
+) -> dict[str, QueryBuilder]:
+	"""Open leads, those of them that were ever MQL, deals, income from programme owners, and cost where it can be told."""
+	filters.check(GROUPS, FILTERS)
+	reader = Reader(Q, filters, restrict or {})
+	result = {
+		"leads": _leads(reader),
+		"mqls": _mqls(reader),
+		"deals": _deals(reader),
+		"referral_income": _referral_income(reader),
+	}
+	if _cost_is_known(filters):
+		result["cost"] = _cost(reader)
+	return result
+
+
+def _leads(reader: Reader) -> QueryBuilder:
+	"""Rows: group, open leads, those of them that are clients (referrals)."""
+	lead = reader.chosen(
+		"Partner Lead", dated="registered_on", terms=lambda lead: [lead("stage")], where=_is_open
+	)
+	groups = keys(lead, reader.filters)
+	return (
+		reader.Q.from_(lead).select(*groups, Count("*"), count_if(lead["stage"] == CLIENT)).groupby(*groups)
+	)
+
+
+def _mqls(reader: Reader) -> QueryBuilder:
+	"""Rows: group, open leads that were ever an MQL."""
+	lead = reader.chosen(
+		"Partner Lead", dated="registered_on", terms=lambda lead: [lead("name")], where=_is_open
+	)
+	change = reader.all(
+		"Stage Change",
+		["reference_name"],
+		where=lambda change: (change("reference_doctype") == "Partner Lead") & (change("to_stage") == MQL),
+	)
+	groups = keys(lead, reader.filters)
+	return (
+		reader.Q.from_(change)
+		.join(lead)
+		.on(lead["name"] == change["reference_name"])
+		.select(*groups, Count(lead["name"]).distinct())
+		.groupby(*groups)
+	)
+
+
+def _is_open(lead: Columns) -> Any:
+	return lead("stage") != CONVERTED
+
+
+def _deals(reader: Reader) -> QueryBuilder:
+	"""Rows: group, deals, won deals, the amount of all, the amount of the won."""
+	deal = reader.chosen(
+		"Partner Deal",
+		dated="registered_on",
+		terms=lambda deal: [deal("stage"), deal("base_amount").as_("amount")],
+	)
+	won = deal["stage"] == CLIENT
+	groups = keys(deal, reader.filters)
+	places = reader.filters.precision
+	return (
+		reader.Q.from_(deal)
+		.select(*groups, Count("*"), count_if(won))
+		.select(total(deal["amount"], places), total(when(won, deal["amount"]), places))
+		.groupby(*groups)
+	)
+
+
+def _referral_income(reader: Reader) -> QueryBuilder:
+	"""Rows: group, what programme owners pay or will pay for the leads handed over to them."""
+	lead = reader.chosen(
+		"Partner Lead", dated="registered_on", terms=lambda lead: [lead("name")], where=_is_open
+	)
+	payout = reader.all(
+		"Payout",
+		["lead", "base_amount"],
+		where=lambda payout: (payout("direction") == RECEIVABLE) & (payout("status") != REJECTED),
+	)
+	groups = keys(lead, reader.filters)
+	return (
+		reader.Q.from_(payout)
+		.join(lead)
+		.on(lead["name"] == payout["lead"])
+		.select(*groups, total(payout["base_amount"], reader.filters.precision))
+		.groupby(*groups)
+	)
+
+
+def _cost_is_known(filters: Filters) -> bool:
+	return COST_GROUPS.issuperset(filters.group_by) and COST_FILTERS.issuperset(
+		name for name, _value in filters.chosen()
+	)
+
+
+def _cost(reader: Reader) -> QueryBuilder:
+	"""Rows: group, cost. The period is widened to begin with its first month, and no company is asked for."""
+	begins = reader.filters.from_date
+	whole_months = replace(reader.filters, company=None, from_date=begins and begins.replace(day=1))
+	cost = replace(reader, filters=whole_months).chosen(
+		"Acquisition Channel Cost",
+		dated="month",
+		terms=lambda cost: [cost("amount")],
+		renamed={"channel": "parent"},
+	)
+	groups = keys(cost, reader.filters)
+	return (
+		reader.Q.from_(cost).select(*groups, total(cost["amount"], reader.filters.precision)).groupby(*groups)
+	)
+
+
+@dataclass(slots=True)
+class Performance:
+	"""What is known of one group."""
+
+	leads: int = 0
+	mqls: int = 0
+	sqls: int = 0
+	won: int = 0
+	budgets: Decimal = Decimal(0)
+	revenue: Decimal = Decimal(0)
+	cost: Decimal = Decimal(0)
+
+	def add(self, other: Performance) -> None:
+		for field in fields(self):
+			setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+COLUMNS = (
+	Column("leads", "Leads", "Int"),
+	Column("mqls", "MQL", "Int"),
+	Column("sqls", "SQL", "Int"),
+	Column("won", "Won", "Int"),
+	Column("conversion", "Conversion", "Percent"),
+	Column("budgets", "Budgets", "Currency"),
+	Column("revenue", "Revenue", "Currency"),
+	Column("cost", "Cost", "Currency"),
+	Column("cost_per_lead", "Cost per Lead", "Currency"),
+	Column("cost_per_client", "Cost per Client", "Currency"),
+	Column("romi", "ROMI", "Percent"),
+	Column("roas", "ROAS", "Float"),
+)
+
+
+def report(results: Results, filters: Filters, today: date) -> Report:
+	"""A row for each group.
+
+	`leads`, `mqls`, `sqls`, `won`: how many journeys came this far; `conversion`: the won of the leads;
+	`budgets`: the amounts of all deals; `romi`: revenue less cost, in percent of cost; `roas`: revenue by cost.
+	"""
+	groups = _gather(results, filters)
+	ordered = in_order(groups) if filters.group_by else [()]
+	overall = Performance()
+	for performance in groups.values():
+		overall.add(performance)
+	cost_is_known = "cost" in results
+	rows = [{**named(key, filters), **_figures(groups[key], filters, cost_is_known)} for key in ordered]
+	totals = _figures(overall, filters, cost_is_known)
+	return Report(
+		columns=(*group_columns(filters), *COLUMNS),
+		rows=tuple(rows),
+		totals={**dict.fromkeys(filters.group_by), **totals},
+		chart=Chart(
+			"bar",
+			tuple(map(group_label, ordered)),
+			tuple(
+				(label, tuple(row[name] for row in rows))
+				for name, label in (("leads", "Leads"), ("sqls", "SQL"), ("won", "Won"))
+			),
+		),
+		summary=tuple(
+			Figure(column.label, totals[column.fieldname], column.fieldtype)
+			for column in COLUMNS
+			if column.fieldname in ("leads", "won", "conversion", "revenue", "cost", "romi")
+		),
+	)
+
+
+def _gather(results: Results, filters: Filters) -> dict[Key, Performance]:
+	places = filters.precision
+	groups: dict[Key, Performance] = defaultdict(Performance)
+	for key, (leads, won) in split_rows(results, filters, "leads"):
+		groups[key].add(Performance(leads=leads, won=int(won or 0)))
+	for key, (mqls,) in split_rows(results, filters, "mqls"):
+		groups[key].add(Performance(mqls=mqls))
+	for key, (deals, won, budgets, revenue) in split_rows(results, filters, "deals"):
+		groups[key].add(
+			Performance(
+				leads=deals,
+				mqls=deals,
+				sqls=deals,
+				won=int(won or 0),
+				budgets=number(budgets, places),
+				revenue=number(revenue, places),
+			)
+		)
+	for key, (revenue,) in split_rows(results, filters, "referral_income"):
+		groups[key].add(Performance(revenue=number(revenue, places)))
+	if "cost" in results:
+		for key, (cost,) in split_rows(results, filters, "cost"):
+			groups[key].add(Performance(cost=number(cost, places)))
+	return groups
+
+
+def _figures(performance: Performance, filters: Filters, cost_is_known: bool) -> dict[str, Any]:
+	return {
+		"leads": performance.leads,
+		"mqls": performance.mqls,
+		"sqls": performance.sqls,
+		"won": performance.won,
+		"conversion": percent(performance.won, performance.leads),
+		"budgets": performance.budgets,
+		"revenue": performance.revenue,
+		**(_cost_figures(performance, filters) if cost_is_known else dict.fromkeys(COST_FIGURES)),
+	}
+
+
+COST_FIGURES = ("cost", "cost_per_lead", "cost_per_client", "romi", "roas")
+
+
+def _cost_figures(performance: Performance, filters: Filters) -> dict[str, Any]:
+	cost, revenue, places = performance.cost, performance.revenue, filters.precision
+	return {
+		"cost": cost,
+		"cost_per_lead": ratio(cost, performance.leads, places),
+		"cost_per_client": ratio(cost, performance.won, places),
+		"romi": percent(revenue - cost, cost),
+		"roas": ratio(revenue, cost),
+	}

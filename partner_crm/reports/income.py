@@ -1,0 +1,239 @@
+"""Partner Income: what the claims of partners and programmes brought, what is still to come, and who brings it.
+
+Payouts belong to the period and to a month by the day their client was won, claims by the day they were
+registered. Reversals are rows with negative amounts, so every sum is net; rejected payouts count for nothing.
+Payable and receivable money are told apart by the filter or the grouping `direction`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pypika.functions import Coalesce, Count, Sum
+from pypika.queries import QueryBuilder
+
+from partner_crm.reports.base import (
+	Chart,
+	Column,
+	Figure,
+	Key,
+	Report,
+	Results,
+	group_columns,
+	group_label,
+	in_order,
+	named,
+	number,
+	percent,
+	ratio,
+	split_rows,
+)
+from partner_crm.reports.filters import Filters
+from partner_crm.reports.sql import Columns, Reader, Restrict, blank, count_if, keys, total, when
+from partner_crm.rules.commission import CLAWED_BACK, EXPECTED, REJECTED
+
+GROUPS = ("program", "partner", "channel", "client", "responsible", "month", "region", "company", "direction")
+FILTERS = ("company", "responsible", "channel", "program", "partner", "region", "direction")
+
+PARETO_LINE = Decimal(80)
+"""The few that bring this many percent of the income are the ones to look after."""
+
+
+def queries(
+	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
+) -> dict[str, QueryBuilder]:
+	"""The payouts' sums, the clients by group and altogether, and the claims."""
+	filters.check(GROUPS, FILTERS)
+	reader = Reader(Q, filters, restrict or {})
+	clients = _clients(reader)
+	claims = reader.chosen("Partner Claim", dated="registered_on", terms=lambda claim: [claim("name")])
+	claim_groups = keys(claims, filters)
+	client_groups = keys(clients, filters)
+	return {
+		"payouts": _payouts(reader, today),
+		"clients": Q.from_(clients)
+		.select(*client_groups, Count(clients["client"]).distinct())
+		.groupby(*client_groups),
+		"all_clients": Q.from_(clients).select(Count(clients["client"]).distinct()),
+		"claims": Q.from_(claims).select(*claim_groups, Count("*")).groupby(*claim_groups),
+	}
+
+
+def _payouts(reader: Reader, today: date) -> QueryBuilder:
+	"""Rows: group, own rows (no reversals), amount, expected, paid, overdue, days to the client: sum and count."""
+
+	def terms(payout: Columns) -> list[Any]:
+		paid = Coalesce(payout("base_paid_amount"), 0)
+		first = blank(payout("reversal_of")) & (Coalesce(payout("instalment"), 1) <= 1)
+		return [
+			payout("base_amount").as_("amount"),
+			paid.as_("paid"),
+			when(payout("status") == EXPECTED, payout("base_amount") - paid).as_("expected"),
+			when(payout("due_on") < today, payout("base_amount") - paid).as_("overdue"),
+			when(blank(payout("reversal_of"))).as_("own"),
+			when(first, payout("days_to_client"), None).as_("days"),
+		]
+
+	payout = reader.chosen(
+		"Payout", dated="won_on", terms=terms, where=lambda payout: payout("status") != REJECTED
+	)
+	groups = keys(payout, reader.filters)
+	sums = [
+		total(payout[name], reader.filters.precision) for name in ("amount", "expected", "paid", "overdue")
+	]
+	return (
+		reader.Q.from_(payout)
+		.select(*groups, count_if(payout["own"] == 1), *sums, Sum(payout["days"]), Count(payout["days"]))
+		.groupby(*groups)
+	)
+
+
+def _clients(reader: Reader) -> QueryBuilder:
+	"""The clients that were won and kept."""
+	return reader.chosen(
+		"Payout",
+		dated="won_on",
+		terms=lambda payout: [payout("client")],
+		where=lambda payout: payout("status").notin((REJECTED, CLAWED_BACK)) & blank(payout("reversal_of")),
+	)
+
+
+@dataclass(slots=True)
+class Income:
+	"""What is known of one group. `days` is the sum of the days to each of `first_payouts` clients."""
+
+	claims: int = 0
+	clients: int = 0
+	payouts: int = 0
+	amount: Decimal = Decimal(0)
+	expected: Decimal = Decimal(0)
+	paid: Decimal = Decimal(0)
+	overdue: Decimal = Decimal(0)
+	days: int = 0
+	first_payouts: int = 0
+
+	def add(self, other: Income) -> None:
+		for field in fields(self):
+			setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+COLUMNS = (
+	Column("claims", "Claims", "Int"),
+	Column("clients", "Clients", "Int"),
+	Column("conversion", "Conversion", "Percent"),
+	Column("payouts", "Payouts", "Int"),
+	Column("amount", "Income", "Currency"),
+	Column("expected", "Expected", "Currency"),
+	Column("confirmed", "Confirmed", "Currency"),
+	Column("paid", "Paid", "Currency"),
+	Column("overdue", "Overdue", "Currency"),
+	Column("average", "Average Payout", "Currency"),
+	Column("days_to_client", "Days from Lead to Client", "Float"),
+	Column("share", "Share", "Percent"),
+	Column("running_share", "Running Share", "Percent"),
+)
+
+
+def report(results: Results, filters: Filters, today: date) -> Report:
+	"""A row for each group, the greatest income first.
+
+	`amount` is all that is not rejected, and equals `expected` (still to be confirmed), `confirmed` (and not yet
+	paid) and `paid` together; `overdue` is what of it is past its day and not paid. `conversion`: clients of
+	claims; `average`: the amount by payout, reversals not counted as payouts; `days_to_client`: the mean over
+	first instalments; `share` and `running_share`: of the total, this row's and with all rows above it.
+	"""
+	groups = _gather(results, filters)
+	ordered = sorted(in_order(groups), key=lambda key: -groups[key].amount) if filters.group_by else [()]
+	overall = Income()
+	for income in groups.values():
+		overall.add(income)
+	rows, running = [], Decimal(0)
+	for key in ordered:
+		running += groups[key].amount
+		rows.append(
+			{
+				**named(key, filters),
+				**_figures(groups[key], filters),
+				"share": percent(groups[key].amount, overall.amount),
+				"running_share": percent(running, overall.amount),
+			}
+		)
+	# A client of two programmes is one client.
+	overall.clients = results["all_clients"][0][0]
+	totals = {
+		**dict.fromkeys(filters.group_by),
+		**_figures(overall, filters),
+		"share": percent(overall.amount, overall.amount),
+		"running_share": None,
+	}
+	return Report(
+		columns=(*group_columns(filters), *COLUMNS),
+		rows=tuple(rows),
+		totals=totals,
+		chart=Chart(
+			"bar",
+			tuple(map(group_label, ordered)),
+			(
+				("Income", tuple(row["amount"] for row in rows)),
+				("Running Share", tuple(row["running_share"] for row in rows)),
+			),
+		),
+		summary=(
+			Figure("Income", overall.amount, "Currency"),
+			Figure("Paid", overall.paid, "Currency"),
+			Figure("Overdue", overall.overdue, "Currency"),
+			Figure("Clients", overall.clients, "Int"),
+			Figure("Rows that Bring 80 %", _needed(row["running_share"] for row in rows), "Int"),
+		),
+	)
+
+
+def _gather(results: Results, filters: Filters) -> dict[Key, Income]:
+	groups: dict[Key, Income] = defaultdict(Income)
+	for key, (own, *sums, days, first) in split_rows(results, filters, "payouts"):
+		amount, expected, paid, overdue = (number(value, filters.precision) for value in sums)
+		groups[key].add(
+			Income(
+				payouts=int(own or 0),
+				amount=amount,
+				expected=expected,
+				paid=paid,
+				overdue=overdue,
+				days=int(days or 0),
+				first_payouts=first,
+			)
+		)
+	for key, (count,) in split_rows(results, filters, "clients"):
+		groups[key].clients += count
+	for key, (count,) in split_rows(results, filters, "claims"):
+		groups[key].claims += count
+	return groups
+
+
+def _figures(income: Income, filters: Filters) -> dict[str, Any]:
+	return {
+		"claims": income.claims,
+		"clients": income.clients,
+		"conversion": percent(income.clients, income.claims),
+		"payouts": income.payouts,
+		"amount": income.amount,
+		"expected": income.expected,
+		"confirmed": income.amount - income.expected - income.paid,
+		"paid": income.paid,
+		"overdue": income.overdue,
+		"average": ratio(income.amount, income.payouts, filters.precision),
+		"days_to_client": ratio(income.days, income.first_payouts),
+	}
+
+
+def _needed(running_shares: Iterable[Decimal | None]) -> int | None:
+	"""How many rows it takes to reach the line; None where there is no income to share."""
+	for place, share in enumerate(running_shares, 1):
+		if share is not None and share >= PARETO_LINE:
+			return place
+	return None

@@ -1,0 +1,229 @@
+"""Win Loss Analysis: which deals were won and lost, for what they are worth, why, and how long winning took.
+
+A deal belongs to the period and to a month by the day it was decided: `won_on` of a client, `closed_on` of a lost one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pypika import Order
+from pypika.functions import Count, Sum
+from pypika.queries import QueryBuilder
+from pypika.terms import Term
+
+from partner_crm.reports.base import (
+	Chart,
+	Column,
+	Figure,
+	Key,
+	Report,
+	Results,
+	group_columns,
+	group_label,
+	in_order,
+	named,
+	number,
+	percent,
+	ratio,
+	split_rows,
+)
+from partner_crm.reports.filters import Filters
+from partner_crm.reports.sql import (
+	Columns,
+	Reader,
+	Restrict,
+	blank,
+	count_if,
+	keys,
+	most_frequent,
+	total,
+	when,
+)
+from partner_crm.rules.stages import CLIENT, LOST
+
+GROUPS = (
+	"responsible",
+	"product_group",
+	"channel",
+	"month",
+	"lost_reason",
+	"source",
+	"program",
+	"partner",
+	"region",
+	"company",
+)
+FILTERS = ("company", "responsible", "channel", "program", "partner", "region", "source")
+
+REASONS_SHOWN = 10
+
+
+def queries(
+	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
+) -> dict[str, QueryBuilder]:
+	"""The decided deals' sums, the most frequent reason and learning of each group, and the main reasons of all."""
+	filters.check(GROUPS, FILTERS)
+	reader = Reader(Q, filters, restrict or {})
+	reasons = _with_text(reader, LOST, "lost_reason")
+	learnings = _with_text(reader, CLIENT, "key_learnings")
+	return {
+		"deals": _deals(reader),
+		"top_reasons": most_frequent(Q, reasons, keys(reasons, filters), "lost_reason"),
+		"top_learnings": most_frequent(Q, learnings, keys(learnings, filters), "key_learnings"),
+		"reasons": Q.from_(reasons)
+		.select(reasons["lost_reason"], Count("*").as_("deals"))
+		.groupby(reasons["lost_reason"])
+		.orderby(Count("*"), order=Order.desc)
+		.orderby(reasons["lost_reason"])
+		.limit(REASONS_SHOWN),
+	}
+
+
+def _decided_on(deal: Columns) -> Term:
+	return when(deal("stage") == CLIENT, deal("won_on"), deal("closed_on"))
+
+
+def _deals(reader: Reader) -> QueryBuilder:
+	"""Rows: group, won, lost, amount won, amount lost, days to win: sum and count."""
+	deal = reader.chosen(
+		"Partner Deal",
+		dated=_decided_on,
+		terms=lambda deal: [
+			deal("stage"),
+			deal("base_amount").as_("amount"),
+			when(deal("stage") == CLIENT, deal("days_to_client"), None).as_("days"),
+		],
+		where=lambda deal: deal("stage").isin((CLIENT, LOST)),
+	)
+	won, lost = deal["stage"] == CLIENT, deal["stage"] == LOST
+	groups = keys(deal, reader.filters)
+	places = reader.filters.precision
+	return (
+		reader.Q.from_(deal)
+		.select(*groups, count_if(won), count_if(lost))
+		.select(total(when(won, deal["amount"]), places), total(when(lost, deal["amount"]), places))
+		.select(Sum(deal["days"]), Count(deal["days"]))
+		.groupby(*groups)
+	)
+
+
+def _with_text(reader: Reader, stage: str, field: str) -> QueryBuilder:
+	return reader.chosen(
+		"Partner Deal",
+		dated=_decided_on,
+		terms=lambda deal: [deal(field)],
+		where=lambda deal: (deal("stage") == stage) & ~blank(deal(field)),
+	)
+
+
+@dataclass(slots=True)
+class Outcome:
+	"""What is known of one group. `days` is the sum of the days it took to win each of `timed` deals."""
+
+	won: int = 0
+	lost: int = 0
+	won_amount: Decimal = Decimal(0)
+	lost_amount: Decimal = Decimal(0)
+	days: int = 0
+	timed: int = 0
+
+	def add(self, other: Outcome) -> None:
+		for field in fields(self):
+			setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+COLUMNS = (
+	Column("won", "Won", "Int"),
+	Column("lost", "Lost", "Int"),
+	Column("win_rate", "Win Rate", "Percent"),
+	Column("won_amount", "Amount Won", "Currency"),
+	Column("lost_amount", "Amount Lost", "Currency"),
+	Column("amount_win_rate", "Win Rate by Amount", "Percent"),
+	Column("average_won", "Average Won Deal", "Currency"),
+	Column("days_to_client", "Days to Win", "Float"),
+	Column("top_reason", "Main Reason of Losses", "Small Text"),
+	Column("top_reason_deals", "Deals Lost for It", "Int"),
+	Column("top_learning", "What Helped Most", "Small Text"),
+	Column("top_learning_deals", "Deals Won by It", "Int"),
+)
+
+
+def report(results: Results, filters: Filters, today: date) -> Report:
+	"""A row for each group; rates are of the decided deals, `days_to_client` is the mean over won deals."""
+	groups = _gather(results, filters)
+	reasons = {key: tuple(texts) for key, texts in split_rows(results, filters, "top_reasons")}
+	learnings = {key: tuple(texts) for key, texts in split_rows(results, filters, "top_learnings")}
+	ordered = in_order(groups) if filters.group_by else [()]
+	overall = Outcome()
+	for outcome in groups.values():
+		overall.add(outcome)
+	rows = []
+	for key in ordered:
+		reason, reason_deals = reasons.get(key, (None, None))
+		learning, learning_deals = learnings.get(key, (None, None))
+		rows.append(
+			{
+				**named(key, filters),
+				**_figures(groups[key], filters),
+				"top_reason": reason,
+				"top_reason_deals": reason_deals,
+				"top_learning": learning,
+				"top_learning_deals": learning_deals,
+			}
+		)
+	totals = _figures(overall, filters)
+	return Report(
+		columns=(*group_columns(filters), *COLUMNS),
+		rows=tuple(rows),
+		totals={
+			**dict.fromkeys(column.fieldname for column in (*group_columns(filters), *COLUMNS)),
+			**totals,
+		},
+		chart=Chart(
+			"bar",
+			tuple(map(group_label, ordered)),
+			(("Won", tuple(row["won"] for row in rows)), ("Lost", tuple(row["lost"] for row in rows))),
+		),
+		summary=(
+			Figure("Won", overall.won, "Int"),
+			Figure("Lost", overall.lost, "Int"),
+			Figure("Win Rate", totals["win_rate"], "Percent"),
+			Figure("Amount Won", overall.won_amount, "Currency"),
+			*(Figure(reason, deals, "Int") for reason, deals in results["reasons"]),
+		),
+	)
+
+
+def _gather(results: Results, filters: Filters) -> dict[Key, Outcome]:
+	places = filters.precision
+	groups: dict[Key, Outcome] = defaultdict(Outcome)
+	for key, (won, lost, won_amount, lost_amount, days, timed) in split_rows(results, filters, "deals"):
+		groups[key].add(
+			Outcome(
+				won=int(won or 0),
+				lost=int(lost or 0),
+				won_amount=number(won_amount, places),
+				lost_amount=number(lost_amount, places),
+				days=int(days or 0),
+				timed=timed,
+			)
+		)
+	return groups
+
+
+def _figures(outcome: Outcome, filters: Filters) -> dict[str, Any]:
+	return {
+		"won": outcome.won,
+		"lost": outcome.lost,
+		"win_rate": percent(outcome.won, outcome.won + outcome.lost),
+		"won_amount": outcome.won_amount,
+		"lost_amount": outcome.lost_amount,
+		"amount_win_rate": percent(outcome.won_amount, outcome.won_amount + outcome.lost_amount),
+		"average_won": ratio(outcome.won_amount, outcome.won, filters.precision),
+		"days_to_client": ratio(outcome.days, outcome.timed),
+	}
