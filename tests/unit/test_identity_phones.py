@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partner_crm.rules.identity import DIGITS_ONLY, normalise_phone
+
+with (Path(__file__).parent / "data" / "identity_phones.csv").open(encoding="utf-8", newline="") as source:
+	EXAMPLES = [
+		(row["country"] or None, row["text"], row["expected"] or None) for row in csv.DictReader(source)
+	]
+
+numbers = st.tuples(
+	st.sampled_from(["RU", "BG", "KZ", "IR", "US", "DE", "GB"]),
+	st.text("0123456789", min_size=5, max_size=15),
+)
+
+
+NOTATIONS = (
+	phonenumbers.PhoneNumberFormat.E164,
+	phonenumbers.PhoneNumberFormat.INTERNATIONAL,
+	phonenumbers.PhoneNumberFormat.NATIONAL,
+	phonenumbers.PhoneNumberFormat.RFC3966,
+)
+
+
+@pytest.mark.parametrize(("country", "text", "expected"), EXAMPLES)
+def test_examples(country, text, expected):
+	assert normalise_phone(text, country) == expected
+
+
+@given(numbers)
+def test_a_normalised_number_stays_as_it_is(number):
+	country, text = number
+	phone = normalise_phone(text, country)
+
+	if phone:
+		assert normalise_phone(phone, country) == phone
+		assert normalise_phone(phone, None) == phone
+
+
+@given(numbers, st.sampled_from([" ", "-", ".", ") ", "\u00a0"]), st.integers(1, 8))
+def test_punctuation_makes_no_difference(number, mark, position):
+	country, text = number
+
+	assert normalise_phone(text[:position] + mark + text[position:], country) == normalise_phone(
+		text, country
+	)
+
+
+@given(st.text("0123456789", min_size=5, max_size=15).filter(lambda digits: len(set(digits)) > 1))
+def test_without_a_country_all_digits_are_kept(digits):
+	if not digits.startswith("00"):
+		assert normalise_phone(digits, None) == DIGITS_ONLY + digits
+
+
+@pytest.mark.parametrize("country", ["RU", "BG", "KZ", "IR", "US", "GB", "AE"])
+def test_every_notation_of_an_example_number_meets(country):
+	number = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+
+	notations = {
+		normalise_phone(phonenumbers.format_number(number, notation), country) for notation in NOTATIONS
+	}
+	assert notations == {phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)}
