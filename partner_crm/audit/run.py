@@ -184,8 +184,8 @@ class _Walk:
 		facts = record.facts
 		if facts.get("Deal.stage") is None:
 			return
-		amount = self.currency.keep("Deal", facts.get("Deal.amount"), facts.get("Deal.currency"))
-		self.database.add_journey(record, amount)
+		amount = facts.get("Deal.amount")
+		self.database.add_journey(record, amount if amount and self.currency.counts("Deal", facts.get("Deal.currency")) else None)
 		client = facts.get("Contact.full_name") or _joined_name(facts) or facts.get(TITLE) or str(record.row)
 		if facts.get("Deal.program"):
 			self.database.add_claim(record, client)
@@ -196,10 +196,10 @@ class _Walk:
 		is_due = is_won and ("Deal.program" not in self.told or bool(facts.get("Deal.program")))
 		if is_due and not paid:
 			self.audit.unpaid.append(Unpaid(record.row, facts.get("Deal.program"), client))
+		if (expected or paid) and not self.currency.counts("Payout", facts.get("Payout.currency")):
+			expected = paid = Decimal(0)
 		if is_due or expected or paid:
-			currency = facts.get("Payout.currency")
-			kept = [self.currency.keep("Payout", money, currency) or Decimal(0) for money in (expected, paid)]
-			self.database.add_payout(record, f"{client}#{record.row}", *kept)
+			self.database.add_payout(record, f"{client}#{record.row}", expected, paid)
 
 	def add_up(self) -> None:
 		if "Deal.stage" in self.told:
@@ -220,7 +220,7 @@ class _Walk:
 		if not self.judge.judges_activity:
 			yield wording.text("There is no column for the last contact, so activity and penalties are not judged.")
 		elif self.judge.undated:
-			yield wording.text("{count} open rows have no date at all, so their activity is not judged.", count=self.judge.undated)
+			yield wording.text("Open rows without any date are not judged for activity. Rows: {count}.", count=self.judge.undated)
 		if not self.has_payouts:
 			yield wording.text("There is no column for payouts, so unpaid clients and income are not judged.")
 		untold = self.judge.untold()
@@ -262,20 +262,17 @@ class _MainCurrency:
 	def main(self, kind: str) -> str | None:
 		return self._main.get(kind)
 
-	def keep(self, kind: str, amount: Decimal | None, currency: str | None) -> Decimal | None:
-		"""`amount`, unless it is in another currency than the main one."""
-		if amount is None or currency is None:
-			return amount
-		if self._main.setdefault(kind, currency) == currency:
-			return amount
-		if amount:
-			self._left_out[kind, currency] += 1
-		return None
+	def counts(self, kind: str, currency: str | None) -> bool:
+		"""Whether an amount in `currency` goes into the sums; one without any is taken to be in the main one."""
+		if currency is None or self._main.setdefault(kind, currency) == currency:
+			return True
+		self._left_out[kind, currency] += 1
+		return False
 
 	def notes(self, wording: Wording) -> Iterable[str]:
 		sentences = {
-			"Deal": "{count} amounts in {currency} are left out of the sums, which are in {main}.",
-			"Payout": "{count} payouts in {currency} are left out of the sums, which are in {main}.",
+			"Deal": "Amounts in {currency} are left out of the sums, which are in {main}. Rows: {count}.",
+			"Payout": "Payouts in {currency} are left out of the sums, which are in {main}. Rows: {count}.",
 		}
 		for (kind, currency), count in self._left_out.items():
 			yield wording.text(sentences[kind], count=count, currency=currency, main=self._main[kind])

@@ -63,7 +63,7 @@ def show(audit: Audit, lang: str, written: Sequence[Path] = (), console: Console
 	wording = Wording(lang)
 	_ = wording.text
 	console = console or Console(highlight=False, markup=False, emoji=False)
-	about = _("{rows} clients, judged as of {day}.", rows=wording.count(audit.rows), day=wording.day(audit.today))
+	about = _("{rows} rows, judged as of {day}.", rows=wording.count(audit.rows), day=wording.day(audit.today))
 	if audit.sheet:
 		about = f"{about} {_('Sheet: {sheet}.', sheet=audit.sheet)}"
 	console.print(Panel(Text(about), title=Text(_("Audit of {file}", file=audit.file)), title_align="left", expand=False))
