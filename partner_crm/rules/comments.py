@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -166,6 +167,18 @@ def _spellings(phrase: str) -> Iterator[tuple[list[str], str]]:
 			yield words, mark
 
 
+class _Word(NamedTuple):
+	"""A folded word: whether a phrase may begin with it, and whether it says something outside any phrase.
+
+	It says something when it has two letters or more, all of one alphabet (an honest word never mixes them, nor letters with
+	digits), and is no keyboard mash and no slip of a stub.
+	"""
+
+	letters: str
+	opens_phrase: bool
+	says_something: bool
+
+
 class Phrases:
 	"""Phrases that say nothing, compiled once and then only read.
 
@@ -195,29 +208,41 @@ class Phrases:
 			node = node.setdefault(letter, {})
 		node[mark] = {}
 
-	def _read_anew(self, word: str) -> tuple[str, bool]:
-		"""The word folded, and whether it says something outside any phrase.
-
-		It does when it has two letters or more, all of one alphabet (an honest word never mixes them, nor letters with digits),
-		and is no keyboard mash and no slip of a stub.
-		"""
-		folded = _folded(word)
-		return folded, bool(
-			len(folded) > 1
-			and _ONE_ALPHABET.fullmatch(word)
-			and not _is_mash(word)
-			and (len(folded) < _LONG_ENOUGH_TO_MISSPELL - 1 or self._slips.isdisjoint(_misspellings(folded)))
+	def _read_anew(self, word: str) -> _Word:
+		letters = _folded(word)
+		return _Word(
+			letters,
+			opens_phrase=self._opens_phrase(letters),
+			says_something=bool(
+				len(letters) > 1
+				and _ONE_ALPHABET.fullmatch(word)
+				and not _is_mash(word)
+				and (
+					len(letters) < _LONG_ENOUGH_TO_MISSPELL - 1
+					or self._slips.isdisjoint(_misspellings(letters))
+				)
+			),
 		)
 
-	def _length_at(self, words: Sequence[tuple[str, bool]], start: int) -> int:
+	def _opens_phrase(self, letters: str) -> bool:
+		node = self._trie
+		for letter in letters:
+			if letter not in node:
+				return False
+			node = node[letter]
+			if _ANY_ENDING in node:
+				return True
+		return True
+
+	def _length_at(self, words: Sequence[_Word], start: int) -> int:
 		"""How many words from `start` on are one phrase, the longest there is; 0 when none begins there.
 
 		Letters are followed across spaces and repetitions, so "н д", "пере звонить" and "п п е е р е з ..." are found too.
 		"""
 		node, last, longest = self._trie, "", 0
-		for count, (word, _) in enumerate(islice(words, start, start + _LONGEST_PHRASE), 1):
+		for count, word in enumerate(islice(words, start, start + _LONGEST_PHRASE), 1):
 			before = node
-			for letter in word:
+			for letter in word.letters:
 				if letter == last:
 					continue
 				if letter not in node:
@@ -237,13 +262,11 @@ class Phrases:
 		found: dict[str, None] = {}
 		place = 0
 		while place < len(words):
-			if covered := self._length_at(words, place):
-				place += covered
-				continue
-			word, says_something = words[place]
-			if says_something:
-				found[word] = None
-			place += 1
+			word = words[place]
+			length = self._length_at(words, place) if word.opens_phrase else 0
+			if not length and word.says_something:
+				found[word.letters] = None
+			place += length or 1
 		if _is_monotonous(found):
 			return []
 		return [*found, _FIGURES] if _FIGURE.search(normal) else list(found)
