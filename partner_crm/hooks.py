@@ -61,3 +61,12 @@ override_doctype_dashboards = {
 	"Contact": "partner_crm.overrides.dashboards.contact",
 	"Sales Partner": "partner_crm.overrides.dashboards.sales_partner",
 }
+
+doc_events = {
+	"Contact": {
+		"validate": "partner_crm.overrides.contact.validate",
+		"before_save": "partner_crm.overrides.contact.before_save",
+		"on_update": "partner_crm.overrides.contact.on_update",
+		"on_trash": "partner_crm.overrides.contact.on_trash",
+	},
+}

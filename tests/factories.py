@@ -47,15 +47,98 @@ def make_contact(email: str | None = None, phone: str | None = None, **fields) -
 
 def make_lead(**fields) -> Document:
 	number = next(_numbers)
-	defaults = {
-		"track": "Own Sale",
-		"direction": "Inbound",
-		"first_name": f"Lead {number}",
-		"email": f"lead{number}@client.example",
-	}
-	if fields.get("contact"):
-		defaults = {name: defaults[name] for name in ("track", "direction")}
+	defaults = {"track": "Own Sale", "direction": "Inbound", "channel": "Website"}
+	if not fields.get("contact"):
+		defaults |= {"first_name": f"Lead {number}", "email": f"lead{number}@client.example"}
 	return _make("Partner Lead", defaults | fields)
+
+
+# What the stages of an own sale ask for, by the shipped table. Each of them leaves nothing out.
+
+FOR_MQL = {"product_group": "Services", "additional_information": "Asked for a brochure", "interest": "Warm"}
+FOR_SQL = {"amount": 1000, "is_tender": "No"}
+FOR_NEGOTIATION = {
+	"proposal_sent_on": "2026-01-10",
+	"documents_url": "https://files.example/deal",
+	"media_plan": "/private/files/plan.xlsx",
+}
+FOR_CLIENT = {
+	"contract_signed_on": "2026-01-20",
+	"contract_file": "/private/files/contract.pdf",
+	"key_learnings": "They wanted one partner for everything",
+}
+
+
+def make_full_contact(**fields) -> Document:
+	number = next(_numbers)
+	defaults = {
+		"first_name": "Anna",
+		"last_name": f"Person{number}",
+		"designation": "Director",
+		"pcrm_additional_information": "Decides on marketing",
+		"pcrm_is_decision_maker": "Yes",
+	}
+	return make_contact(**(defaults | fields))
+
+
+def make_full_counterparty(**fields) -> Document:
+	number = next(_numbers)
+	defaults = {
+		"industry": "Banking",
+		"category": "A",
+		"website": f"https://company{number}.example",
+		"additional_information": "Ten offices",
+		"documents_url": "https://files.example/company",
+	}
+	return make_counterparty(**(defaults | fields))
+
+
+def make_mql(**fields) -> Document:
+	"""A lead at MQL, with everything but a brief and an interaction."""
+	cards = {"contact": None, "counterparty": None} | fields
+	cards["contact"] = cards["contact"] or make_full_contact().name
+	if not fields.get("is_individual"):
+		cards["counterparty"] = cards["counterparty"] or make_full_counterparty().name
+	lead = make_lead(**(FOR_MQL | fields | cards))
+	lead.stage = "MQL"
+	return lead.save()
+
+
+def make_ready_mql(**fields) -> Document:
+	"""A lead at MQL that can be converted at once."""
+	lead = make_mql(**({"brief_received_on": "2026-01-05"} | fields))
+	make_interaction(contact=lead.contact, lead=lead.name)
+	return lead
+
+
+def make_deal(lead: Document | None = None, **fields) -> Document:
+	"""A deal at SQL with everything that it needs there."""
+	lead = lead or make_ready_mql()
+	return _make("Partner Deal", {"lead": lead.name} | FOR_SQL | fields)
+
+
+def make_interaction(**fields) -> Document:
+	"""A two-way interaction with a detailed comment, as it lies in the database."""
+	defaults = {
+		"kind": "Call",
+		"occurred_at": frappe.utils.now(),
+		"discussed": "Budget and dates of the spring campaign",
+		"agreed": "We send a media plan on Friday",
+		"is_two_way": 1,
+		"is_detailed": 1,
+		"qualifies": 1,
+	}
+	return make_row("Client Interaction", **(defaults | fields))
+
+
+def make_item(code: str = "Advertising", **fields) -> str:
+	"""Name of an Item, made once."""
+	if not frappe.db.exists("Item", code):
+		_make(
+			"Item",
+			{"item_code": code, "item_group": "Services", "stock_uom": "Nos", "is_stock_item": 0} | fields,
+		)
+	return code
 
 
 def make_region(name: str = "Test Region") -> str:
@@ -67,3 +150,35 @@ def make_region(name: str = "Test Region") -> str:
 
 def _make(doctype: str, defaults: dict | None = None, **fields) -> Document:
 	return frappe.get_doc({"doctype": doctype, **(defaults or {}), **fields}).insert()
+
+
+def make_row(doctype: str, **fields) -> Document:
+	"""A document as it lies in the database, whatever rules say of it, and without the work of saving it."""
+	row = frappe.get_doc({"doctype": doctype, **fields})
+	row.set_new_name(set_child_names=True)
+	row.set_parent_in_children()
+	for part in (row, *row.get_all_children()):
+		part.db_insert()
+	return row
+
+
+def make_user_row(email: str, roles: tuple[str, ...] = ("Partner CRM User",)) -> Document:
+	"""A user who only needs his rights."""
+	held = [{"role": role} for role in roles]
+	return make_row("User", name=email, email=email, enabled=1, user_type="System User", roles=held)
+
+
+def make_sales_person(user: str | None = None, above: str | None = None, **fields) -> Document:
+	"""`user` in ERPNext's tree of Sales Persons, below the Sales Person `above`."""
+	employee = make_row("Employee", employee_name=user, user_id=user, status="Active") if user else None
+	return _make(
+		"Sales Person",
+		{
+			"sales_person_name": f"Sales Person {next(_numbers)}",
+			"parent_sales_person": above or "Sales Team",
+			"employee": employee and employee.name,
+			"is_group": 1,
+			"enabled": 1,
+		}
+		| fields,
+	)

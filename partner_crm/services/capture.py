@@ -1,7 +1,7 @@
 """Instant capture: a lead saved with a name and an e-mail or phone finds its contact and company, or makes them.
 
-What is refused is refused in `validate`, before anything is written. The cards are made in `on_update`, inside a savepoint, so
-that a save that fails leaves no ghost behind even where the caller swallows the error and commits.
+What can be refused beforehand is refused in `validate`. The cards are made in `on_update`, after a savepoint, so that
+a save that fails leaves no ghost behind.
 """
 
 from __future__ import annotations
@@ -9,152 +9,179 @@ from __future__ import annotations
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.utils import escape_html, get_link_to_form, getdate
 
-from partner_crm.rules import stages
-from partner_crm.rules.identity import Company, Person, company_values, keys_of, person_values
-from partner_crm.services import identity, settings
+from partner_crm.rules.identity import Company, Person, Values, company_values
+from partner_crm.services import cards, facts, identity, savepoints, settings
 
-SAVEPOINT = "partner_crm_capture"
-CAPTURED = ("first_name", "middle_name", "last_name", "email", "phone", "birth_date")
+LINKS = {"Counterparty": "counterparty", "Contact": "contact"}
+PERSON = ("first_name", "last_name", "email", "phone")
+
+
+# In validate
 
 
 def find_cards(lead: Document) -> None:
-	"""Links the lead to the existing contact and company where what was typed makes a duplicate of them."""
-	if lead.is_individual:
-		lead.counterparty = lead.company_name = None
-	if not lead.counterparty and lead.company_name:
-		lead.counterparty = _existing("Counterparty", _company(lead), lead)
-	if not lead.contact and _has_person(lead):
-		lead.contact = _existing("Contact", _person(lead), lead)
-	if lead.contact:
-		_follow_contact(lead)
+	"""Links the lead to the cards that what was typed would be duplicates of."""
+	if not lead.counterparty and lead.company_name and not lead.is_individual:
+		lead.counterparty = _find(lead, "Counterparty")
+	if not lead.contact and _names_a_person(lead):
+		lead.contact = _find(lead, "Contact")
+	_follow_contact(lead)
+	_follow_counterparty(lead)
 
 
 def plan_cards(lead: Document) -> None:
-	"""Gives the cards that are still to be made their names, so that the lead can be written with its links."""
+	"""Names the cards that are still to be made, so that the lead is written with its links."""
 	lead.flags.new_cards = []
-	if not lead.counterparty and lead.company_name:
-		lead.counterparty = frappe.generate_hash(length=10)
-		lead.flags.new_cards.append("Counterparty")
-	if not lead.contact and _has_person(lead):
-		lead.contact = frappe.generate_hash(length=10)
-		lead.flags.new_cards.append("Contact")
+	if not lead.counterparty and lead.company_name and not lead.is_individual:
+		_plan(lead, "Counterparty")
+	if not lead.contact and _names_a_person(lead):
+		_plan(lead, "Contact")
+	is_there = lead.contact and "Contact" not in lead.flags.new_cards
+	lead.flags.to_manage = bool(is_there and not facts.contact_of(lead).get("pcrm_managed"))
+
+
+def _find(lead: Document, doctype: str) -> str | None:
+	values = _VALUES[doctype](lead)
+	found = identity.find(doctype, values)
+	if found and found[0].is_duplicate:
+		return found[0].card
+	if doctype == "Contact" and (stranger := identity.find_unmanaged(values)):
+		return stranger
+	_warn(doctype, found)
+	return None
+
+
+def _follow_contact(lead: Document) -> None:
+	"""What the lead does not say, its contact's card does."""
+	if not lead.contact:
+		return
+	card = facts.contact_of(lead)
+	if not lead.counterparty and not lead.is_individual:
+		lead.counterparty = card.get("pcrm_counterparty")
+	lead.region = lead.region or card.get("pcrm_region")
+
+
+def _follow_counterparty(lead: Document) -> None:
+	lead.region = lead.region or facts.counterparty_of(lead).get("region")
+
+
+def _plan(lead: Document, doctype: str) -> None:
+	lead.set(LINKS[doctype], frappe.generate_hash(length=10))
+	lead.flags.new_cards.append(doctype)
+
+
+def _names_a_person(lead: Document) -> bool:
+	return any(lead.get(field) for field in PERSON)
+
+
+def _warn(doctype: str, found: list[identity.Match]) -> None:
+	"""One matching field is no duplicate, but worth a look where somebody is looking."""
+	if frappe.flags.in_import:
+		return
+	lines = []
+	for match in found[:3]:
+		if frappe.has_permission(doctype, "read", match.card):
+			which = get_link_to_form(doctype, match.card, escape_html(_title(doctype, match.card)))
+			lines.append(_("{0} has the same {1}.").format(which, identity.in_words(match.fields)))
+	if lines:
+		frappe.msgprint("<br>".join(lines), title=_("Is it the same client?"), alert=True, indicator="orange")
+
+
+def _title(doctype: str, name: str) -> str:
+	return frappe.db.get_value(doctype, name, "title" if doctype == "Counterparty" else "full_name") or name
+
+
+def _person_values(lead: Document) -> Values:
+	person = Person(
+		first_name=lead.first_name or "",
+		middle_name=lead.middle_name or "",
+		last_name=lead.last_name or "",
+		phones=(lead.phone,) if lead.phone else (),
+		emails=(lead.email,) if lead.email else (),
+		birth_date=getdate(lead.birth_date) if lead.birth_date else None,
+	)
+	return identity.person_values_of(person, lead.counterparty)
+
+
+def _company_values(lead: Document) -> Values:
+	company = Company(titles=(lead.company_name,), emails=(lead.email,) if lead.email else ())
+	return company_values(company, settings.identity())
+
+
+_VALUES = {"Counterparty": _company_values, "Contact": _person_values}
+
+
+# In before_save and on_update
 
 
 def begin(lead: Document) -> None:
-	if lead.flags.new_cards:
-		frappe.db.savepoint(SAVEPOINT)
+	if lead.flags.new_cards or lead.flags.to_manage:
+		savepoints.begin(lead)
 
 
 def make_cards(lead: Document) -> None:
 	"""Makes the planned cards, or nothing of the lead at all."""
-	planned, lead.flags.new_cards = lead.flags.new_cards or [], []
-	try:
+	planned, to_manage = lead.flags.pop("new_cards", []), lead.flags.pop("to_manage", False)
+	with savepoints.all_or_nothing(lead):
 		for doctype in planned:
-			_make[doctype](lead)
-	except Exception:
-		frappe.db.rollback(save_point=SAVEPOINT)
-		raise
+			_make(lead, doctype)
+		if to_manage:
+			manage(lead.contact, lead.counterparty)
 
 
-def _make_counterparty(lead: Document) -> None:
-	card = frappe.new_doc("Counterparty")
-	card.update({"title": lead.company_name, "region": lead.region})
-	card.insert(set_name=lead.counterparty)
+def _make(lead: Document, doctype: str) -> None:
+	"""Or links to the card that somebody else has made of the same client a moment ago."""
+	link = LINKS[doctype]
+	card = _CARDS[doctype](lead)
+	# Who may save the lead may have its cards made; the lead is what he was judged by.
+	card.flags.ignore_permissions = True
+	try:
+		card.insert(set_name=lead.get(link))
+	except identity.DuplicateCard as refusal:
+		frappe.clear_last_message()
+		lead.db_set(link, refusal.cards[0], update_modified=False)
 
 
-def _make_contact(lead: Document) -> None:
-	card = frappe.new_doc("Contact")
-	card.update(
+def _counterparty(lead: Document) -> Document:
+	return frappe.get_doc({"doctype": "Counterparty", "title": lead.company_name, "region": lead.region})
+
+
+def _contact(lead: Document) -> Document:
+	card = frappe.get_doc(
 		{
+			"doctype": "Contact",
 			"first_name": lead.first_name,
 			"middle_name": lead.middle_name,
 			"last_name": lead.last_name,
 			"company_name": lead.company_name,
+			"pcrm_managed": 1,
 			"pcrm_birth_date": lead.birth_date,
 			"pcrm_counterparty": lead.counterparty,
 			"pcrm_region": lead.region,
-			"pcrm_managed": 1,
 		}
 	)
 	if lead.email:
 		card.append("email_ids", {"email_id": lead.email, "is_primary": 1})
 	if lead.phone:
 		card.append("phone_nos", {"phone": lead.phone, "is_primary_phone": 1, "is_primary_mobile_no": 1})
-	# Who may capture a lead may have its card made; contacts are otherwise ERPNext's own, with rights of their own.
-	card.flags.ignore_permissions = True
-	card.insert(set_name=lead.contact)
+	cards.ask_for_no_picture(card)
+	return card
 
 
-_make = {"Counterparty": _make_counterparty, "Contact": _make_contact}
+_CARDS = {"Counterparty": _counterparty, "Contact": _contact}
 
 
-def manage(contact: str | None, counterparty: str | None) -> None:
-	"""A contact that a lead or deal rests on is ours from now on: the rules for cards apply to it."""
-	if not contact or frappe.db.get_value("Contact", contact, "pcrm_managed"):
-		return
+def manage(contact: str, counterparty: str | None) -> None:
+	"""A contact that a lead or deal rests on is ours from now on.
+
+	Its own save is not run: that would ask a web service for a picture, and nothing that it judges has changed.
+	"""
 	card = frappe.get_doc("Contact", contact)
 	card.pcrm_managed = 1
-	card.pcrm_counterparty = card.pcrm_counterparty or counterparty
-	card.flags.ignore_permissions = True
-	card.save()
-
-
-def _has_person(lead: Document) -> bool:
-	return any(lead.get(field) for field in ("first_name", "last_name", "email", "phone"))
-
-
-def _person(lead: Document) -> Person:
-	return Person(
-		first_name=lead.first_name or "",
-		middle_name=lead.middle_name or "",
-		last_name=lead.last_name or "",
-		phones=(lead.phone,) if lead.phone else (),
-		emails=(lead.email,) if lead.email else (),
-		birth_date=frappe.utils.getdate(lead.birth_date) if lead.birth_date else None,
-	)
-
-
-def _company(lead: Document) -> Company:
-	return Company(titles=(lead.company_name,), emails=(lead.email,) if lead.email else ())
-
-
-def _existing(doctype: str, card: Person | Company, lead: Document) -> str | None:
-	"""The card that this one would be a duplicate of."""
-	if isinstance(card, Person):
-		keys = keys_of(person_values(card, settings.identity()), settings.identity().person_pairs)
-	else:
-		keys = keys_of(company_values(card, settings.identity()), settings.identity().company_pairs)
-	found = sorted(identity.find_by_keys(key.digest for key in keys))
-	if not found:
-		return None
-	frappe.msgprint(
-		_("{0} is here already; the lead was linked to the existing card.").format(_(doctype)), alert=True, indicator="blue"
-	)
-	return found[0]
-
-
-def _follow_contact(lead: Document) -> None:
-	"""Takes over from the card what the lead does not say itself."""
-	card = frappe.db.get_value("Contact", lead.contact, ["first_name", "last_name", "pcrm_counterparty", "pcrm_region"], as_dict=True)
-	if not card:
-		return
-	if not lead.is_individual:
-		lead.counterparty = lead.counterparty or card.pcrm_counterparty
-	lead.region = lead.region or card.pcrm_region
-
-
-def title_of(lead: Document) -> str:
-	"""What a lead or deal is called: the person, and the company where there is one."""
-	person = " ".join(filter(None, (lead.get("first_name"), lead.get("last_name"))))
-	if not person and lead.contact:
-		first, last = frappe.db.get_value("Contact", lead.contact, ["first_name", "last_name"]) or ("", "")
-		person = " ".join(filter(None, (first, last)))
-	company = lead.get("company_name") or (lead.counterparty and frappe.db.get_value("Counterparty", lead.counterparty, "title"))
-	return " · ".join(filter(None, (person, company)))[:140]
-
-
-def capture_gaps(lead: Document) -> tuple[stages.Missing, ...]:
-	from partner_crm.services import facts
-
-	return stages.missing(facts.facts_of(lead), lead.track, None, stages.COLD_LEAD, settings.stage_table(), is_individual=bool(lead.is_individual))
+	values = {"pcrm_managed": 1}
+	if counterparty and not card.pcrm_counterparty:
+		values["pcrm_counterparty"] = card.pcrm_counterparty = counterparty
+	frappe.db.set_value("Contact", contact, values)
+	identity.claim(card)

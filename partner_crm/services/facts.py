@@ -1,121 +1,196 @@
-"""Loads what the rules ask for: the facts of a lead or deal, and of the contact and counterparty it rests on."""
+"""Facts for the rules: what a lead or deal says, and the contact and the counterparty that it rests on.
+
+A rule asks for few of them, so each is looked up when it is first asked for, and once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import get_datetime
 
 from partner_crm.rules import stages
+from partner_crm.rules.identity import domain_of, normalise_email, website_domain
+
+Fields = Mapping[str, Any]
 
 
-def facts_of(doc: Document) -> dict[str, dict[str, Any]]:
-	"""The facts of a Partner Lead or Partner Deal as they would be saved now, by entity.
+class Facts(Fields):
+	"""A document's fields, and facts that are derived from rows or from other documents."""
 
-	A lead that has no contact yet speaks for itself: what instant capture was given counts as the person's facts.
+	def __init__(self, fields: Callable[[], Fields], **derived: Callable[[], Any]):
+		self._fields = cache(fields)
+		self._derived = {name: cache(look_up) for name, look_up in derived.items()}
+
+	def __getitem__(self, name: str) -> Any:
+		return self._derived[name]() if name in self._derived else self._fields()[name]
+
+	def __iter__(self) -> Iterator[str]:
+		return iter({**self._fields(), **self._derived})
+
+	def __len__(self) -> int:
+		return len({*self._fields(), *self._derived})
+
+
+def facts_of(doc: Document) -> dict[str, Fields]:
+	"""The facts of a Partner Lead or Partner Deal as it would be saved now, by entity.
+
+	An inquiry without cards yet speaks for itself: what was typed are the facts of the person and the company.
 	"""
-	contact = contact_facts(doc.contact, doc.counterparty) if _exists("Contact", doc.contact) else captured_person(doc)
-	counterparty = (
-		counterparty_facts(doc.counterparty) if _exists("Counterparty", doc.counterparty) else {"title": doc.get("company_name")}
+	return {
+		stages.CONTACT: contact_of(doc),
+		stages.COUNTERPARTY: counterparty_of(doc),
+		stages.DEAL: lead_facts(doc) if doc.doctype == "Partner Lead" else deal_facts(doc),
+	}
+
+
+def contact_of(doc: Document) -> Fields:
+	return _once(doc, stored_contact, doc.contact) if doc.contact else typed_person(doc)
+
+
+def counterparty_of(doc: Document) -> Fields:
+	if doc.counterparty:
+		return _once(doc, stored_counterparty, doc.counterparty)
+	return {"title": doc.get("company_name")}
+
+
+def begin(doc: Document) -> None:
+	"""Each save looks the facts up afresh, and once."""
+	doc.flags.facts = {}
+
+
+def _once(doc: Document, look_up: Callable[[str], Facts], name: str) -> Facts:
+	known = doc.flags.facts if doc.flags.facts is not None else {}
+	if (look_up, name) not in known:
+		known[look_up, name] = look_up(name)
+	return known[look_up, name]
+
+
+def typed_person(lead: Document) -> Fields:
+	return {
+		"first_name": lead.get("first_name"),
+		"last_name": lead.get("last_name"),
+		"email": [lead.get("email")],
+		"phone": [lead.get("phone")],
+		"pcrm_birth_date": lead.get("birth_date"),
+	}
+
+
+def stored_contact(name: str) -> Facts:
+	@cache
+	def row() -> Fields:
+		return _row("Contact", name)
+
+	@cache
+	def emails() -> list[Fields]:
+		return _rows("Contact Email", "Contact", name, ["email_id"])
+
+	@cache
+	def phones() -> list[Fields]:
+		return _rows("Contact Phone", "Contact", name, ["phone", "is_primary_mobile_no"])
+
+	return _contact(row, emails, phones)
+
+
+def contact_card(card: Document) -> Facts:
+	"""A Contact document as it is in memory."""
+	return _contact(lambda: vars(card), lambda: card.email_ids, lambda: card.phone_nos)
+
+
+def _contact(row: Callable[[], Fields], emails: Callable[[], list], phones: Callable[[], list]) -> Facts:
+	return Facts(
+		row,
+		email=lambda: [email.email_id for email in emails()],
+		private_email=lambda: _private(emails(), row().get("pcrm_counterparty")),
+		phone=lambda: [phone.phone for phone in phones()],
+		mobile_no=lambda: [phone.phone for phone in phones() if phone.is_primary_mobile_no],
 	)
-	return {stages.CONTACT: contact, stages.COUNTERPARTY: counterparty, stages.DEAL: deal_facts(doc)}
 
 
-def captured_person(doc: Document) -> dict[str, Any]:
-	"""What instant capture was told about the person, under the names of the contact's fields."""
-	return {
-		"first_name": doc.get("first_name"),
-		"middle_name": doc.get("middle_name"),
-		"last_name": doc.get("last_name"),
-		"email": [doc.get("email")],
-		"phone": [doc.get("phone")],
-		"pcrm_birth_date": doc.get("birth_date"),
-	}
+def stored_counterparty(name: str) -> Facts:
+	return _counterparty(
+		lambda: _row("Counterparty", name),
+		lambda: _rows("Counterparty Email", "Counterparty", name, ["email"]),
+		lambda: _rows("Counterparty Title", "Counterparty", name, ["title"]),
+	)
 
 
-def contact_facts(name: str, counterparty: str | None = None, card: Document | None = None) -> dict[str, Any]:
-	"""A contact's fields, with e-mails and phones as rows. `card` is the unsaved document, where there is one."""
-	if card:
-		fields = card.as_dict(no_nulls=False)
-		emails = [row.email_id for row in card.email_ids]
-		phones = [(row.phone, row.is_primary_mobile_no) for row in card.phone_nos]
-	else:
-		fields = frappe.db.get_value("Contact", name, "*", as_dict=True) or {}
-		emails = [row.email_id for row in _rows("Contact Email", "Contact", name, ["email_id"])]
-		phones = [
-			(row.phone, row.is_primary_mobile_no) for row in _rows("Contact Phone", "Contact", name, ["phone", "is_primary_mobile_no"])
-		]
-	domains = _domains_of(counterparty or fields.get("pcrm_counterparty"))
-	return {
-		**fields,
-		"email": emails,
-		"phone": [phone for phone, _is_mobile in phones],
-		"mobile_no": [phone for phone, is_mobile in phones if is_mobile],
-		"private_email": [email for email in emails if email and email.rpartition("@")[2].casefold() not in domains],
-	}
+def counterparty_card(card: Document) -> Facts:
+	"""A Counterparty document as it is in memory."""
+	return _counterparty(lambda: vars(card), lambda: card.additional_emails, lambda: card.additional_titles)
 
 
-def counterparty_facts(name: str, card: Document | None = None) -> dict[str, Any]:
-	"""A counterparty's fields, with its additional titles and e-mails as rows."""
-	if card:
-		fields = card.as_dict(no_nulls=False)
-		emails = [row.email for row in card.additional_emails]
-		titles = [row.title for row in card.additional_titles]
-	else:
-		fields = frappe.db.get_value("Counterparty", name, "*", as_dict=True) or {}
-		emails = [row.email for row in _rows("Counterparty Email", "Counterparty", name, ["email"])]
-		titles = [row.title for row in _rows("Counterparty Title", "Counterparty", name, ["title"])]
-	return {**fields, "additional_emails": emails, "additional_titles": titles}
+def _counterparty(row: Callable[[], Fields], emails: Callable[[], list], titles: Callable[[], list]) -> Facts:
+	return Facts(
+		row,
+		additional_emails=lambda: [email.email for email in emails()],
+		additional_titles=lambda: [title.title for title in titles()],
+	)
 
 
-def deal_facts(doc: Document) -> dict[str, Any]:
-	"""A lead's fields; for a deal its own, and the lead's where the deal has no such field."""
-	own = {field.fieldname: doc.get(field.fieldname) for field in doc.meta.fields if field.fieldtype not in frappe.model.no_value_fields}
-	if doc.doctype == "Partner Lead":
-		return {**own, "qualifying_interaction_on": qualifying_interaction_on(doc.contact, doc.lead_began_at)}
-	lead = (frappe.db.get_value("Partner Lead", doc.lead, "*", as_dict=True) or {}) if doc.lead else {}
-	began = lead.get("lead_began_at")
-	return {**lead, **own, "qualifying_interaction_on": qualifying_interaction_on(doc.contact, began)}
+def lead_facts(lead: Document) -> Facts:
+	return Facts(
+		lambda: vars(lead),
+		qualifying_interaction_on=lambda: qualifying_interaction_on(lead.contact, lead.lead_began_at),
+	)
 
 
-def qualifying_interaction_on(contact: str | None, since: Any) -> Any:
-	"""When the last two-way interaction with a detailed comment took place, None if there is none since `since`."""
+def deal_facts(deal: Document) -> Facts:
+	"""The deal's own fields; what a deal has no field for, its lead says."""
+
+	@cache
+	def lead() -> Fields:
+		return _row("Partner Lead", deal.lead) if deal.lead else {}
+
+	return Facts(
+		lambda: {**lead(), **vars(deal)},
+		qualifying_interaction_on=lambda: qualifying_interaction_on(
+			deal.contact, lead().get("lead_began_at")
+		),
+	)
+
+
+def qualifying_interaction_on(contact: str | None, since: datetime | None) -> datetime | None:
+	"""When the last two-way interaction with a detailed comment took place, if there is one since then."""
 	if not contact:
 		return None
 	interaction = frappe.qb.DocType("Client Interaction")
 	query = (
 		frappe.qb.from_(interaction)
 		.select(interaction.occurred_at)
-		.where((interaction.contact == contact) & (interaction.qualifies == 1))
+		.where(interaction.contact == contact)
+		.where(interaction.qualifies == 1)
 		.orderby(interaction.occurred_at, order=frappe.qb.desc)
 		.limit(1)
 	)
 	if since:
-		query = query.where(interaction.occurred_at >= get_datetime(since))
-	found = query.run()
-	return found[0][0] if found else None
+		query = query.where(interaction.occurred_at >= since)
+	found = query.run(pluck=True)
+	return found[0] if found else None
 
 
-def lacks(facts: stages.Facts, rows: Iterable[stages.StageField]) -> tuple[stages.Missing, ...]:
-	return stages.unmet(facts, rows)
+def own_domains(card: Fields) -> set[str]:
+	"""The internet domains of a counterparty, so that an address on them is nobody's private one."""
+	address = normalise_email(card.get("email") or "")
+	domains = (website_domain(card.get("website") or ""), address and domain_of(address))
+	return {domain for domain in domains if domain}
 
 
-def _exists(doctype: str, name: str | None) -> bool:
-	return bool(name and frappe.db.exists(doctype, name))
+def _private(emails: list, counterparty: str | None) -> list[str]:
+	domains = own_domains(_row("Counterparty", counterparty)) if counterparty else set()
+	addresses = {row.email_id: normalise_email(row.email_id or "") for row in emails}
+	return [typed for typed, address in addresses.items() if address and domain_of(address) not in domains]
 
 
-def _rows(child: str, parenttype: str, parent: str, fields: list[str]) -> list[Mapping[str, Any]]:
-	return frappe.get_all(child, filters={"parenttype": parenttype, "parent": parent}, fields=fields, order_by="idx asc")
+def _row(doctype: str, name: str) -> Fields:
+	return frappe.db.get_value(doctype, name, "*", as_dict=True) or {}
 
 
-def _domains_of(counterparty: str | None) -> set[str]:
-	"""The internet domains that are the company's own, so that an address on them is not private."""
-	if not counterparty:
-		return set()
-	website, email = frappe.db.get_value("Counterparty", counterparty, ["website", "email"]) or ("", "")
-	from partner_crm.rules.identity import website_domain
-
-	return {domain for domain in (website_domain(website or ""), (email or "").rpartition("@")[2].casefold()) if domain}
+def _rows(child: str, parenttype: str, parent: str, fields: list[str]) -> list[Fields]:
+	return frappe.get_all(
+		child, filters={"parenttype": parenttype, "parent": parent}, fields=fields, order_by="idx asc"
+	)

@@ -1,69 +1,85 @@
-"""Carries out what the rules of the funnel decide: guards every change of stage, and logs it.
+"""The funnel on a site: every change of stage of a lead or deal is judged by `rules.stages`, and logged.
 
-Desk, kanban, list, REST and import all save the document; so this is called from `validate` and `on_update` and nowhere else.
+Desk, kanban, list, REST and imports all save the document, so its controller calls this and nothing else does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import now_datetime, time_diff_in_seconds
+from frappe.utils import escape_html, now_datetime, time_diff_in_seconds
 
 from partner_crm.rules import stages
-from partner_crm.rules.stages import Kind, Missing, Move, StageField
+from partner_crm.rules.stages import Kind, Missing, Move
 from partner_crm.services import facts, settings
+from partner_crm.services.refusals import StageRefused, as_list, name_of
+from partner_crm.setup.roles import SALES_HEAD
 
-HEAD_OF_SALES = "Partner CRM Manager"
+LEAD = "Partner Lead"
+DEAL = "Partner Deal"
+
+CLOSED = (stages.CLIENT, stages.LOST, stages.UNQUALIFIED)
+GATED = (Kind.FORWARD, Kind.EXIT, Kind.REOPEN)
+EXIT_REASONS = {stages.UNQUALIFIED: "disqualification_reason", stages.LOST: "lost_reason"}
 
 
-class StageRefused(frappe.ValidationError):
-	"""A change of stage that the rules do not allow, or that would leave gaps."""
+@dataclass(frozen=True, slots=True)
+class Step:
+	"""A change of stage that was let pass: the gaps in spite of which it was, and why it was made."""
+
+	move: Move
+	gaps: tuple[Missing, ...]
+	reason: str | None
+
+
+# Judging
 
 
 def guard_stage(doc: Document) -> None:
 	"""Refuses a change of stage that does not exist, is not this user's to make, or leaves something out."""
+	_guard_track(doc)
+	_guard_conversion(doc)
 	move = move_of(doc)
 	if move.refusal:
-		frappe.throw(_refusal(move), StageRefused, title=_("Stage not changed"))
+		frappe.throw(_in_words(move), StageRefused, title=_("Stage not changed"))
 	_guard_rights(doc, move)
-	gaps = _gaps(doc, move)
+	gaps = missing_for(doc, move.to_stage) if move.kind in GATED and not _is_converting(doc) else ()
 	if gaps and not _is_excepted(doc):
-		frappe.throw(_what_is_missing(doc, move.to_stage, gaps), StageRefused, title=_("Something is missing"))
-	doc.flags.stage_move = move
-	doc.flags.stage_gaps = gaps
+		frappe.throw(_what_is_missing(doc, move, gaps), StageRefused, title=_("Something is missing"))
+	doc.flags.step = Step(move, gaps, doc.move_reason or doc.get(EXIT_REASONS.get(move.to_stage, "")))
 
 
-def move_of(doc: Document) -> Move:
-	"""The change of stage that saving `doc` now would make."""
+def keep_what_stage_needs(doc: Document) -> None:
+	"""Refuses to empty what the stage needs. What was missing before binds again at the next move only."""
 	before = doc.get_doc_before_save()
-	left_from = None
-	if before and before.stage in stages.TRACKS[track_of(doc)].exits:
-		left_from = _left_from(doc)
-	return stages.move(
+	if not before or before.stage != doc.stage:
+		return
+	lost = stages.newly_emptied(
+		_changed_facts(before, doc),
+		_changed_facts(doc, before),
 		track_of(doc),
-		before.stage if before else _origin(doc),
 		doc.stage,
-		among=stages.DEAL_STAGES if doc.doctype == "Partner Deal" else stages.LEAD_STAGES[doc.track],
-		left_from=left_from,
-		is_historical=bool(doc.is_historical),
+		settings.stage_table(),
+		is_individual=bool(doc.is_individual),
 	)
-
-
-def track_of(doc: Document) -> str:
-	return doc.track if doc.doctype == "Partner Lead" else stages.OWN_SALE
+	if lost:
+		sentence = _("{0} is at {1}, which needs what would be emptied:")
+		frappe.throw(
+			sentence.format(name_of(doc), frappe.bold(_(doc.stage))) + as_list(lost),
+			StageRefused,
+			title=_("Still needed"),
+		)
 
 
 def missing_for(doc: Document, stage: str) -> tuple[Missing, ...]:
-	"""Everything that still stands between `doc` and `stage`."""
-	before = doc.get_doc_before_save()
+	"""Everything that stands between a document as it is now and a stage of its track, however far."""
 	return stages.missing(
 		facts.facts_of(doc),
 		track_of(doc),
-		before.stage if before else _origin(doc),
+		stage_before(doc),
 		stage,
 		settings.stage_table(),
 		is_individual=bool(doc.is_individual),
@@ -71,11 +87,69 @@ def missing_for(doc: Document, stage: str) -> tuple[Missing, ...]:
 	)
 
 
+def move_of(doc: Document) -> Move:
+	"""The change of stage that saving the document now would make."""
+	track, stage = track_of(doc), stage_before(doc)
+	is_history = bool(doc.is_historical and doc.is_new())
+	return stages.move(
+		track,
+		None if is_history else stage,
+		doc.stage,
+		among=stages.DEAL_STAGES if doc.doctype == DEAL else stages.LEAD_STAGES[track],
+		left_from=last_left_from(doc) if stage in stages.TRACKS[track].exits else None,
+		is_historical=is_history,
+	)
+
+
+def track_of(doc: Document) -> str:
+	return doc.track if doc.doctype == LEAD else stages.OWN_SALE
+
+
+def stage_before(doc: Document) -> str | None:
+	"""Where the document stands in the database; a new deal comes from its lead's stage."""
+	if before := doc.get_doc_before_save():
+		return before.stage
+	if not doc.is_new():
+		return doc.stage
+	return doc.flags.origin.stage if doc.flags.origin else None
+
+
+def last_left_from(doc: Document) -> str | None:
+	"""The stage at which a closed document was last closed."""
+	found = frappe.get_all(
+		"Stage Change",
+		filters={"reference_doctype": doc.doctype, "reference_name": doc.name, "kind": Kind.EXIT.value},
+		pluck="from_stage",
+		order_by="changed_at desc",
+		limit=1,
+	)
+	return found[0] if found else None
+
+
+def is_head_of_sales(user: str | None = None) -> bool:
+	return SALES_HEAD in frappe.get_roles(user)
+
+
+# Carrying out
+
+
+def stamp_stage(doc: Document) -> None:
+	"""Notes since when the document is at its stage. What was said of this move is kept in the log, not in the form."""
+	step: Step = doc.flags.step
+	doc.move_reason = None
+	if step.move.kind is Kind.STAY:
+		return
+	doc.stage_entered_at = now_datetime()
+	if step.move.kind is Kind.REOPEN:
+		doc.set(EXIT_REASONS[step.move.from_stage], None)
+	if not doc.is_new():
+		doc.is_historical = 0
+
+
 def log_stage(doc: Document) -> None:
-	"""Writes the change of stage that `guard_stage` let pass into the log, once it is saved."""
-	move: Move | None = doc.flags.pop("stage_move", None)
-	gaps = doc.flags.pop("stage_gaps", ())
-	if move is None or move.kind is Kind.STAY:
+	"""Writes the change of stage that was let pass into the log, once the document is saved."""
+	step: Step | None = doc.flags.pop("step", None)
+	if step is None or step.move.kind is Kind.STAY:
 		return
 	before = doc.get_doc_before_save()
 	since = before.stage_entered_at if before else None
@@ -84,135 +158,115 @@ def log_stage(doc: Document) -> None:
 		{
 			"reference_doctype": doc.doctype,
 			"reference_name": doc.name,
-			"from_stage": move.from_stage,
-			"to_stage": move.to_stage,
+			"from_stage": before.stage if before else None,
+			"to_stage": doc.stage,
 			"changed_at": doc.stage_entered_at,
 			"changed_by": frappe.session.user,
 			"seconds_in_stage": int(time_diff_in_seconds(doc.stage_entered_at, since)) if since else None,
-			"kind": move.kind.value if before else (Kind.HISTORY.value if move.kind is Kind.HISTORY else "Start"),
-			"reason": doc.flags.pop("reason_given", None),
-			"gaps": ", ".join(f"{gap.entity}: {gap.label_en}" for gap in gaps) or None,
+			"kind": step.move.kind.value if before or step.move.kind is Kind.HISTORY else "Start",
+			"reason": step.reason,
+			"gaps": "\n".join(f"{gap.entity}: {gap.label_en}" for gap in step.gaps),
 			"responsible": doc.responsible,
 			"company": doc.company,
 		}
 	)
-	# The log is the system's own: nobody has the right to write it, and nothing is checked that the move has not been checked for.
-	change.set_new_name()
+	# The log is the system's own. Nobody has the right to write it, and the move has been judged already.
 	change.db_insert()
 
 
-def stamp_stage(doc: Document) -> None:
-	"""Notes since when the document is in its stage, and takes the reason for an exceptional move off the form into the log."""
-	move: Move = doc.flags.stage_move
-	if move.kind is not Kind.STAY:
-		doc.stage_entered_at = now_datetime()
-		doc.flags.reason_given = doc.move_reason
-	doc.move_reason = None
+def forget_log(doc: Document) -> None:
+	"""The log of a document that is being deleted goes with it."""
+	frappe.db.delete("Stage Change", {"reference_doctype": doc.doctype, "reference_name": doc.name})
 
 
-def keep_what_stages_need(doc: Document) -> None:
-	"""Refuses to empty what the stage needs. Gaps that were there before bind at the next move only."""
-	before = doc.get_doc_before_save()
-	if not before or before.stage != doc.stage:
+# Details
+
+
+def _guard_track(doc: Document) -> None:
+	if doc.doctype != LEAD:
 		return
-	rows = _own_rows(doc)
-	own_before = {stages.DEAL: before.as_dict(no_nulls=False)}
-	own_after = {stages.DEAL: doc.as_dict(no_nulls=False)}
-	lost = stages.unmet(own_after, [row for row in rows if stages.is_met(row, own_before)])
-	if lost and not _is_excepted(doc):
+	if doc.track not in stages.TRACKS:
+		sentence = _("{0} is not a track. Possible: {1}.")
+		possible = ", ".join(_(track) for track in stages.TRACKS)
+		frappe.throw(sentence.format(frappe.bold(escape_html(doc.track or "")), possible), StageRefused)
+	before = doc.get_doc_before_save()
+	if before and before.track != doc.track and before.stage != stages.COLD_LEAD:
+		frappe.throw(_("The track can be changed at {0} only.").format(_(stages.COLD_LEAD)), StageRefused)
+
+
+def _guard_conversion(doc: Document) -> None:
+	"""A lead is Converted exactly as long as it has a deal; the deal's own saving and deleting see to that."""
+	before = doc.get_doc_before_save()
+	if doc.doctype != LEAD or _is_converting(doc) or (before and before.stage == doc.stage):
+		return
+	if before and before.stage == stages.CONVERTED:
 		frappe.throw(
-			_("{0} is at {1}, which needs what would be emptied:").format(_name_of(doc), _(doc.stage)) + as_list(lost),
+			_("{0} has become a deal: move the deal instead.").format(name_of(doc)),
 			StageRefused,
-			title=_("Still needed"),
+			title=_("Stage not changed"),
+		)
+	if doc.stage == stages.CONVERTED and not (doc.is_new() and doc.is_historical):
+		frappe.throw(
+			_(
+				"A lead becomes Converted when its deal is made: use the button Convert to Deal, or save a new deal with this lead."
+			),
+			StageRefused,
+			title=_("Stage not changed"),
 		)
 
 
-def as_list(missing: Iterable[Missing]) -> str:
-	"""What is missing as a list by entity, with the labels that the user sees."""
-	lines = [_("{0}: {1}").format(_(item.entity), frappe.bold(_label(item))) + f" – {_(item.reason).format(label=_label(item))}" for item in missing]
-	return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
-
-
-def is_head_of_sales(user: str | None = None) -> bool:
-	return HEAD_OF_SALES in frappe.get_roles(user) or (user or frappe.session.user) == "Administrator"
-
-
-def _origin(doc: Document) -> str | None:
-	"""Where a new document comes from: nowhere, or for a deal from its lead."""
-	if doc.doctype == "Partner Lead" or not doc.lead:
-		return None
-	return frappe.db.get_value("Partner Lead", doc.lead, "stage")
-
-
-def _left_from(doc: Document) -> str | None:
-	"""The stage that a closed document was last closed at."""
-	found = frappe.get_all(
-		"Stage Change",
-		filters={"reference_doctype": doc.doctype, "reference_name": doc.name, "kind": Kind.EXIT.value},
-		fields=["from_stage"],
-		order_by="changed_at desc",
-		limit=1,
-	)
-	return found[0].from_stage if found else None
+def _is_converting(lead: Document) -> bool:
+	"""The deal that makes a lead Converted has been judged; so was the deleting that gives the lead back."""
+	return lead.flags.converting is not None
 
 
 def _guard_rights(doc: Document, move: Move) -> None:
+	if _is_converting(doc):
+		return
 	if move.needs_head and not is_head_of_sales():
-		frappe.throw(
-			_("Only the head of sales can move {0} from {1} to {2}.").format(_name_of(doc), _(move.from_stage or ""), _(move.to_stage)),
-			frappe.PermissionError,
-			title=_("Not yours to move"),
-		)
+		if move.kind is Kind.HISTORY:
+			refusal = _("Only the head of sales can enter past sales.")
+		else:
+			sentence = _("Only the head of sales can move {0} from {1} to {2}.")
+			refusal = sentence.format(name_of(doc), _(move.from_stage), _(move.to_stage))
+		frappe.throw(refusal, frappe.PermissionError, title=_("For the head of sales"))
 	if move.needs_reason and not stages.is_set(doc.move_reason):
+		label = frappe.bold(_(doc.meta.get_label("move_reason")))
 		frappe.throw(
-			_("Say why {0} goes back from {1} to {2}: fill in {3}.").format(
-				_name_of(doc), _(move.from_stage), _(move.to_stage), frappe.bold(_(doc.meta.get_label("move_reason")))
+			_("Say why {0} goes from {1} to {2}: fill in {3}.").format(
+				name_of(doc), _(move.from_stage), _(move.to_stage), label
 			),
 			StageRefused,
 			title=_("A reason is needed"),
 		)
 
 
-def _gaps(doc: Document, move: Move) -> tuple[Missing, ...]:
-	if move.kind in (Kind.STAY, Kind.BACK, Kind.HISTORY):
-		return ()
-	return missing_for(doc, move.to_stage)
-
-
 def _is_excepted(doc: Document) -> bool:
-	"""The head of sales may let a gap pass, with a reason."""
-	return is_head_of_sales() and stages.is_set(doc.move_reason)
+	"""The head of sales may let gaps pass, with a reason. He can't drop the reason of a loss itself."""
+	return is_head_of_sales() and stages.is_set(doc.move_reason) and doc.stage not in EXIT_REASONS
 
 
-def _own_rows(doc: Document) -> tuple[StageField, ...]:
-	return tuple(
-		row
-		for row in stages.required_at(track_of(doc), doc.stage, settings.stage_table(), is_individual=bool(doc.is_individual))
-		if row.entity == stages.DEAL and all(doc.meta.has_field(field) for field in row.fields)
-	)
+def _changed_facts(doc: Document, other: Document) -> dict[str, facts.Fields]:
+	"""The facts by which two versions of a document can differ. What the app computes is not emptied by anybody."""
+	computed = {field.fieldname for field in doc.meta.fields if field.read_only}
+	changed = {stages.DEAL: {name: value for name, value in vars(doc).items() if name not in computed}}
+	if doc.contact != other.contact:
+		changed[stages.CONTACT] = facts.contact_of(doc)
+	if doc.counterparty != other.counterparty:
+		changed[stages.COUNTERPARTY] = facts.counterparty_of(doc)
+	return changed
 
 
-def _refusal(move: Move) -> str:
-	if move.to_stage == stages.CONVERTED:
-		return _("A lead becomes Converted when its deal is made. Use Convert to Deal.")
+def _in_words(move: Move) -> str:
 	return _(move.refusal).format(
-		from_stage=_(move.from_stage or ""), to_stage=_(move.to_stage), possible=", ".join(_(stage) for stage in move.possible)
+		from_stage=frappe.bold(_(move.from_stage or "")),
+		to_stage=frappe.bold(escape_html(_(move.to_stage or ""))),
+		possible=", ".join(_(stage) for stage in move.possible) or _("nothing"),
 	)
 
 
-def _what_is_missing(doc: Document, stage: str, gaps: tuple[Missing, ...]) -> str:
-	return _("{0} can't go to {1} yet. Fill in:").format(_name_of(doc), frappe.bold(_(stage))) + as_list(gaps)
-
-
-def _label(missing: Missing) -> str:
-	return missing.label_ru if frappe.local.lang == "ru" and missing.label_ru else _(missing.label_en)
-
-
-def _name_of(doc: Document) -> str:
-	return frappe.bold(frappe.utils.escape_html(doc.get(doc.meta.title_field) or doc.name or _(doc.doctype)))
-
-
-def describe(missing: Missing) -> dict[str, Any]:
-	"""One missing thing as the API tells it."""
-	label = _label(missing)
-	return {"entity": missing.entity, "fieldname": missing.field, "label": label, "reason": _(missing.reason).format(label=label)}
+def _what_is_missing(doc: Document, move: Move, gaps: tuple[Missing, ...]) -> str:
+	if move.from_stage is None:
+		return _("{0} can't be saved yet:").format(name_of(doc)) + as_list(gaps)
+	sentence = _("{0} can't go from {1} to {2} yet:")
+	return sentence.format(name_of(doc), _(move.from_stage), frappe.bold(_(move.to_stage))) + as_list(gaps)

@@ -1,220 +1,354 @@
 """Nobody is entered twice: a card's identity keys, written in the card's own transaction.
 
-"Two of the identity fields match" is the same as "one pair key is equal" (`rules.identity`). Each key is the primary key of an
-`Identity Key` row, so the database refuses the second card, whichever door it came through. Before keys are written their
-buckets are locked in one order: a unique index alone makes processes that write the same keys wait for each other in a circle.
+"Two of the identity fields match" is the same as "one pair key is equal" (`rules.identity`). Each pair key is the
+primary key of an `Identity Key` row, so the database refuses the second card, whichever door it came through. Before
+keys are written their buckets are locked in one order: with a unique index alone, processes that write the same keys
+wait for each other in a circle.
+
+Beside its pair keys a card keeps a row for each single value, named by the value's digest and the card. They can't
+collide; they find the cards that share one field (`find`), which is a warning and no refusal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import get_link_to_form, getdate, now
+from frappe.utils import escape_html, get_link_to_form, getdate, now
 
-from partner_crm.rules.identity import Company, Person, Values, company_values, keys_of, matching_fields, person_values
-from partner_crm.services import settings
+from partner_crm.rules.identity import (
+	BIRTH_DATE,
+	DOMAIN,
+	EMAIL,
+	FULL_NAME,
+	IDENTITY_FIELDS,
+	PHONE,
+	TAX_ID,
+	TITLE,
+	Company,
+	Person,
+	Values,
+	company_values,
+	keys_of,
+	normalise_email,
+	normalise_phone,
+	person_values,
+)
+from partner_crm.services import savepoints, settings
+from partner_crm.services.refusals import bullets
+from partner_crm.setup.identity_buckets import BUCKETS, bucket_name
+from partner_crm.setup.roles import SALES_HEAD
 
-BUCKETS = 4096
-SAVEPOINT = "partner_crm_identity"
+MOST_FOUND = 20
 
 FIELD_LABELS = {
-	"full_name": "name",
-	"phone": "phone",
-	"email": "e-mail",
-	"birth_date": "birth date",
-	"tax_id": "tax ID",
-	"title": "company title",
-	"domain": "internet domain",
+	FULL_NAME: "name",
+	PHONE: "phone",
+	EMAIL: "e-mail",
+	BIRTH_DATE: "birth date",
+	TAX_ID: "tax ID",
+	TITLE: "company title",
+	DOMAIN: "internet domain",
 }
+
+Keys = Mapping[str, tuple[str, ...]]
+"""Names of `Identity Key` rows, each with the identity fields that it stands for."""
 
 
 class DuplicateCard(frappe.DuplicateEntryError):
-	"""Two or more identity fields match an existing card (Rules of discipline, rule 5)."""
+	"""Two or more identity fields match those of existing cards, `cards` (Rules of discipline, rule 5)."""
+
+	cards: tuple[str, ...] = ()
 
 
-def is_managed(doc: Document) -> bool:
-	"""Whether our rules apply to this card: every counterparty, and the contacts that are linked to our documents or marked."""
-	return doc.doctype == "Counterparty" or bool(doc.get("pcrm_managed"))
+@dataclass(slots=True)
+class Match:
+	"""An existing card that shares identity fields with another."""
+
+	card: str
+	fields: set[str] = field(default_factory=set)
+	is_duplicate: bool = False
 
 
-def begin(doc: Document) -> None:
-	"""Called from `before_save`: where to return to if a key turns out to be another card's."""
-	if is_managed(doc):
-		frappe.db.savepoint(SAVEPOINT)
+# Writing
 
 
-def claim(doc: Document) -> None:
-	"""Called from `on_update`: gives the card the keys that its fields now make, and takes away those they made before.
+def begin(card: Document) -> None:
+	"""In `before_save`: where to return to if a key turns out to be another card's."""
+	if is_managed(card):
+		savepoints.begin(card)
 
-	Raises `DuplicateCard` with nothing written, neither keys nor card.
+
+def claim(card: Document) -> None:
+	"""In `on_update`: gives the card the keys that its fields make now, and frees those that they made before.
+
+	Raises `DuplicateCard` with nothing of this save written, neither keys nor card.
 	"""
-	wanted = wanted_keys(doc)
-	held = set() if doc.flags.in_insert else held_keys(doc.doctype, doc.name)
-	fresh = {digest: fields for digest, fields in wanted.items() if digest not in held}
+	wanted = keys_for(card)
+	held = set() if card.flags.in_insert else held_keys(card.doctype, card.name)
+	fresh = {name: wanted[name] for name in wanted.keys() - held}
 	stale = held - wanted.keys()
 	if not fresh and not stale:
 		return
-	_lock(fresh.keys() | stale)
-	_delete(stale)
-	try:
-		_insert(doc, fresh)
-	except Exception as error:
-		if not frappe.db.is_duplicate_entry(error):
-			raise
-		frappe.db.rollback(save_point=SAVEPOINT)
-		refuse(doc, find_by_keys(fresh, excluding=doc.name))
+	with savepoints.all_or_nothing(card):
+		_lock(fresh.keys() | stale)
+		_delete(stale)
+		try:
+			_insert(card, fresh)
+		except Exception as error:
+			if not frappe.db.is_duplicate_entry(error):
+				raise
+			_refuse(card, fresh)
 
 
-def release(doc: Document) -> None:
-	"""Called from `on_trash`: the keys of a deleted or merged card may be used again."""
-	held = held_keys(doc.doctype, doc.name)
+def release(card: Document) -> None:
+	"""In `on_trash`: the keys of a deleted or merged card may be used again."""
+	held = held_keys(card.doctype, card.name)
 	if held:
 		_lock(held)
 		_delete(held)
 
 
-def follow_rename(doctype: str, old: str, new: str) -> None:
+def is_managed(card: Document) -> bool:
+	"""Whether our rules hold for a card: every counterparty, and contacts that are ours or were until this save."""
+	if card.doctype == "Counterparty" or card.get("pcrm_managed"):
+		return True
+	before = card.get_doc_before_save()
+	return bool(before and before.get("pcrm_managed"))
+
+
+def held_keys(doctype: str, card: str) -> set[str]:
 	key = frappe.qb.DocType("Identity Key")
-	frappe.qb.update(key).set(key.card, new).where((key.card_doctype == doctype) & (key.card == old)).run()
+	query = frappe.qb.from_(key).select(key.name)
+	return set(query.where((key.card_doctype == doctype) & (key.card == card)).run(pluck=True))
 
 
-def wanted_keys(doc: Document) -> dict[str, tuple[str, ...]]:
-	"""The digests that the card's fields make, with the fields of each."""
-	if not is_managed(doc):
+def keys_for(card: Document) -> Keys:
+	"""The keys that a card's fields make: none for a contact that is not ours."""
+	if card.doctype == "Contact" and not card.get("pcrm_managed"):
 		return {}
-	identity = settings.identity()
-	pairs = identity.company_pairs if doc.doctype == "Counterparty" else identity.person_pairs
-	return {key.digest: key.fields for key in keys_of(values_of(doc), pairs)}
+	values = values_of(card)
+	own = blake2b(f"{card.doctype}:{card.name}".encode(), digest_size=8).hexdigest()
+	singles = {f"{prefix}{own}": fields for prefix, fields in _single_prefixes(values).items()}
+	return {**_pair_keys(card.doctype, values), **singles}
 
 
-def values_of(doc: Document) -> Values:
-	"""The normalised identity values of a Contact or Counterparty document."""
-	if doc.doctype == "Counterparty":
-		return company_values(_company(doc), settings.identity())
-	values = person_values(_person(doc), settings.identity())
-	return _without_shared(values, doc.get("pcrm_counterparty"))
+# Finding
 
 
-def _person(doc: Document) -> Person:
-	return Person(
-		first_name=doc.first_name or "",
-		middle_name=doc.middle_name or "",
-		last_name=doc.last_name or "",
-		phones=tuple(row.phone for row in doc.phone_nos if row.phone),
-		emails=tuple(row.email_id for row in doc.email_ids if row.email_id),
-		birth_date=getdate(doc.pcrm_birth_date) if doc.get("pcrm_birth_date") else None,
-	)
-
-
-def _company(doc: Document) -> Company:
-	return Company(
-		titles=tuple(filter(None, (doc.title, *(row.title for row in doc.additional_titles)))),
-		tax_id=doc.tax_id or "",
-		websites=tuple(filter(None, (doc.website,))),
-		emails=tuple(filter(None, (doc.email, *(row.email for row in doc.additional_emails)))),
-		phones=tuple(filter(None, (doc.phone,))),
-	)
-
-
-def _without_shared(values: Values, counterparty: str | None) -> Values:
-	"""The company's own switchboard and mailbox do not tell its people apart, so they do not count."""
-	if not counterparty or not ("phone" in values or "email" in values):
-		return values
-	found = frappe.db.get_value("Counterparty", counterparty, ["phone", "email"], as_dict=True)
-	if not found or not (found.phone or found.email):
-		return values
-	own = company_values(Company(phones=tuple(filter(None, (found.phone,)))), settings.identity()).get("phone", ())
-	mailbox = person_values(Person(emails=tuple(filter(None, (found.email,)))), settings.identity()).get("email", ())
-	kept = {
-		**values,
-		"phone": tuple(value for value in values.get("phone", ()) if value not in own),
-		"email": tuple(value for value in values.get("email", ()) if value not in mailbox),
-	}
-	return {field: found for field, found in kept.items() if found}
-
-
-def held_keys(doctype: str, name: str) -> set[str]:
+def find(doctype: str, values: Values, excluding: str | None = None) -> list[Match]:
+	"""The cards that share identity values, duplicates first, then those with most fields in common."""
+	pairs = _pair_keys(doctype, values)
+	prefixes = _single_prefixes(values)
+	if not prefixes:
+		return []
 	key = frappe.qb.DocType("Identity Key")
-	rows = frappe.qb.from_(key).select(key.name).where((key.card_doctype == doctype) & (key.card == name)).run()
-	return {row[0] for row in rows}
-
-
-def find_by_keys(digests: Iterable[str], excluding: str | None = None) -> dict[str, set[str]]:
-	"""The cards that hold any of these keys, each with the fields that match."""
-	digests = list(digests)
-	if not digests:
-		return {}
-	key = frappe.qb.DocType("Identity Key")
-	rows = frappe.qb.from_(key).select(key.card, key.matched_fields).where(key.name.isin(digests)).run()
-	found: dict[str, set[str]] = {}
-	for card, fields in rows:
-		if card != excluding:
-			found.setdefault(card, set()).update(fields.split(","))
-	return found
-
-
-def refuse(doc: Document, found: dict[str, set[str]]) -> None:
-	"""The one refusal: which card it is and what matches, for those who may see it; for others only whom to ask."""
-	lines = []
-	for card, fields in found.items():
-		matched = ", ".join(_(FIELD_LABELS[field]) for field in matching_order(fields))
-		if frappe.has_permission(doc.doctype, "read", card):
-			title = frappe.db.get_value(doc.doctype, card, frappe.get_meta(doc.doctype).get_title_field()) or card
-			lines.append(_("{0} (the same: {1})").format(get_link_to_form(doc.doctype, card, title), matched))
-		else:
-			lines.append(_("A card that you may not see. Ask {0}.").format(whom_to_ask()))
-	frappe.throw(
-		_("This client is here already. Use the existing card, or have the head of sales merge the two:")
-		+ "<ul>"
-		+ "".join(f"<li>{line}</li>" for line in sorted(lines))
-		+ "</ul>",
-		DuplicateCard,
-		title=_("Duplicate"),
+	wanted = key.name.isin(list(pairs)) if pairs else key.name == ""
+	for prefix in prefixes:
+		wanted |= key.name.like(f"{prefix}%")
+	rows = (
+		frappe.qb.from_(key)
+		.select(key.name, key.card, key.matched_fields)
+		.where(wanted & (key.card_doctype == doctype) & (key.card != (excluding or "")))
+		.limit(MOST_FOUND * 10)
+		.run()
 	)
+	found: dict[str, Match] = {}
+	for name, card, fields in rows:
+		match = found.setdefault(card, Match(card))
+		match.fields.update(fields.split(","))
+		match.is_duplicate |= name in pairs
+	order = sorted(found.values(), key=lambda match: (not match.is_duplicate, -len(match.fields), match.card))
+	return order[:MOST_FOUND]
 
 
-def matching_order(fields: Iterable[str]) -> list[str]:
-	return [field for field in FIELD_LABELS if field in set(fields)]
+def find_unmanaged(values: Values) -> str | None:
+	"""A contact that is not ours yet and would be a duplicate: by its main e-mail, which Frappe has an index of."""
+	if EMAIL not in values or FULL_NAME not in values:
+		return None
+	strangers = frappe.get_all(
+		"Contact",
+		filters={"email_id": ("in", values[EMAIL]), "pcrm_managed": 0},
+		fields=["name", "first_name", "last_name"],
+		order_by="creation asc",
+		limit=MOST_FOUND,
+	)
+	for stranger in strangers:
+		person = Person(first_name=stranger.first_name or "", last_name=stranger.last_name or "")
+		names = person_values(person, settings.identity()).get(FULL_NAME, ())
+		if not set(names).isdisjoint(values[FULL_NAME]):
+			return stranger.name
+	return None
+
+
+def values_of(card: Document) -> Values:
+	"""The normalised identity values of a Contact or Counterparty."""
+	if card.doctype == "Counterparty":
+		return company_values(_company(card), settings.identity())
+	return person_values_of(_person(card), card.get("pcrm_counterparty"))
+
+
+def person_values_of(person: Person, counterparty: str | None) -> Values:
+	"""A person's values without the switchboard and the mailboxes of the company, which do not tell its people apart."""
+	values = person_values(person, settings.identity())
+	if not counterparty or not (PHONE in values or EMAIL in values):
+		return values
+	shared = _shared_at(counterparty)
+	kept = {name: tuple(value for value in found if value not in shared) for name, found in values.items()}
+	return {name: found for name, found in kept.items() if found}
+
+
+def in_words(fields: Collection[str]) -> str:
+	"""Identity fields as people call them."""
+	return ", ".join(_(FIELD_LABELS[name]) for name in IDENTITY_FIELDS if name in fields)
 
 
 def whom_to_ask() -> str:
 	"""The heads of sales, by name."""
-	from frappe.utils.user import get_users_with_role
+	has_role, user = frappe.qb.DocType("Has Role"), frappe.qb.DocType("User")
+	names = (
+		frappe.qb.from_(has_role)
+		.join(user)
+		.on(user.name == has_role.parent)
+		.where(has_role.parenttype == "User")
+		.where((has_role.role == SALES_HEAD) & (user.enabled == 1))
+		.select(user.full_name)
+		.orderby(user.full_name)
+		.limit(3)
+		.run(pluck=True)
+	)
+	return ", ".join(map(escape_html, filter(None, names))) or _("the head of sales")
 
-	heads = get_users_with_role("Partner CRM Manager")
-	names = frappe.get_all("User", filters={"name": ("in", heads or [""]), "enabled": 1}, pluck="full_name", order_by="full_name asc", limit=3)
-	return ", ".join(frappe.utils.escape_html(name) for name in names) or _("the head of sales")
+
+# Details
 
 
-def shared_fields(one: Values, other: Values) -> tuple[str, ...]:
-	return matching_fields(one, other)
+def _person(card: Document) -> Person:
+	return Person(
+		first_name=card.first_name or "",
+		middle_name=card.middle_name or "",
+		last_name=card.last_name or "",
+		phones=tuple(row.phone for row in card.phone_nos if row.phone),
+		emails=tuple(row.email_id for row in card.email_ids if row.email_id),
+		birth_date=getdate(card.pcrm_birth_date) if card.get("pcrm_birth_date") else None,
+	)
 
 
-def _lock(digests: Iterable[str]) -> None:
-	buckets = sorted({int(digest[:8], 16) % BUCKETS for digest in digests})
+def _company(card: Document) -> Company:
+	return Company(
+		titles=tuple(filter(None, (card.title, *(row.title for row in card.additional_titles)))),
+		tax_id=card.tax_id or "",
+		websites=tuple(filter(None, (card.website,))),
+		emails=tuple(filter(None, (card.email, *(row.email for row in card.additional_emails)))),
+		phones=tuple(filter(None, (card.phone,))),
+	)
+
+
+def _shared_at(counterparty: str) -> set[str]:
+	company = frappe.qb.DocType("Counterparty")
+	more = frappe.qb.DocType("Counterparty Email")
+	rows = (
+		frappe.qb.from_(company)
+		.left_join(more)
+		.on((more.parent == company.name) & (more.parenttype == "Counterparty"))
+		.where(company.name == counterparty)
+		.select(company.phone, company.email, more.email)
+		.run()
+	)
+	country = settings.identity().country
+	phones = {normalise_phone(phone, country) for phone, _email, _more in rows if phone}
+	emails = {normalise_email(email) for row in rows for email in row[1:] if email}
+	return {value for value in phones | emails if value}
+
+
+def _pair_keys(doctype: str, values: Values) -> dict[str, tuple[str, ...]]:
+	rules = settings.identity()
+	pairs = rules.company_pairs if doctype == "Counterparty" else rules.person_pairs
+	return {key.digest: key.fields for key in keys_of(values, pairs)}
+
+
+def _single_prefixes(values: Values) -> dict[str, tuple[str, ...]]:
+	singles = [(name,) for name in IDENTITY_FIELDS if name in values]
+	return {f"{key.digest}-": key.fields for key in keys_of(values, singles)}
+
+
+def _lock(names: Iterable[str]) -> None:
+	"""Pair keys only: nobody else can hold or want a card's single values."""
+	buckets = sorted({int(name[:8], 16) % BUCKETS for name in names if "-" not in name})
+	if not buckets:
+		return
 	bucket = frappe.qb.DocType("Identity Bucket")
-	frappe.qb.from_(bucket).select(bucket.name).where(bucket.name.isin([bucket_name(number) for number in buckets])).orderby(bucket.name).for_update().run()
+	(
+		frappe.qb.from_(bucket)
+		.select(bucket.name)
+		.where(bucket.name.isin([bucket_name(number) for number in buckets]))
+		.orderby(bucket.name)
+		.for_update()
+		.run()
+	)
 
 
-def bucket_name(number: int) -> str:
-	return f"{number:04d}"
-
-
-def _delete(digests: Iterable[str]) -> None:
-	digests = sorted(digests)
-	if digests:
+def _delete(names: Collection[str]) -> None:
+	if names:
 		key = frappe.qb.DocType("Identity Key")
-		frappe.qb.from_(key).delete().where(key.name.isin(digests)).run()
+		frappe.qb.from_(key).delete().where(key.name.isin(sorted(names))).run()
 
 
-def _insert(doc: Document, keys: dict[str, tuple[str, ...]]) -> None:
+def _insert(card: Document, keys: Keys) -> None:
 	if not keys:
 		return
 	key, moment, user = frappe.qb.DocType("Identity Key"), now(), frappe.session.user
-	query = frappe.qb.into(key).columns("name", "creation", "modified", "owner", "modified_by", "card_doctype", "card", "matched_fields")
-	for digest in sorted(keys):
-		query = query.insert(digest, moment, moment, user, user, doc.doctype, doc.name, ",".join(keys[digest]))
-	query.run()
+	columns = (
+		"name",
+		"creation",
+		"modified",
+		"owner",
+		"modified_by",
+		"card_doctype",
+		"card",
+		"matched_fields",
+	)
+	rows = [
+		(name, moment, moment, user, user, card.doctype, card.name, ",".join(fields))
+		for name, fields in sorted(keys.items())
+	]
+	frappe.qb.into(key).columns(*columns).insert(*rows).run()
+
+
+def _refuse(card: Document, keys: Keys) -> None:
+	"""The one refusal: which cards they are and what matches, for those who may see them; else whom to ask.
+
+	It reads past the transaction's own view: the other card may have been saved a moment ago.
+	"""
+	if card.flags.savepoint:
+		frappe.db.rollback(save_point=card.flags.savepoint)
+	key = frappe.qb.DocType("Identity Key")
+	pairs = [name for name in keys if "-" not in name]
+	rows = (
+		frappe.qb.from_(key)
+		.select(key.card, key.matched_fields)
+		.where(key.name.isin(pairs) & (key.card != card.name))
+		.for_update()
+		.run()
+	)
+	found: dict[str, set[str]] = {}
+	for other, fields in rows:
+		found.setdefault(other, set()).update(fields.split(","))
+	refusal = DuplicateCard(
+		_("There is a card of this client already. Use it, or have the head of sales merge the two:")
+		+ bullets(_describe(card.doctype, other, fields) for other, fields in sorted(found.items()))
+	)
+	refusal.cards = tuple(sorted(found))
+	frappe.throw(str(refusal), refusal, title=_("Duplicate"))
+
+
+def _describe(doctype: str, name: str, fields: Collection[str]) -> str:
+	card = frappe.get_doc(doctype, name, for_update=True)
+	if not card.has_permission("read"):
+		return _("One that you may not see. Ask {0}.").format(whom_to_ask())
+	link = get_link_to_form(doctype, name, escape_html(card.get_title() or name))
+	return _("{0} (the same {1})").format(link, in_words(fields))

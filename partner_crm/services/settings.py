@@ -1,66 +1,149 @@
-"""Partner CRM Settings as the rules want them: parsed once a request."""
+"""Partner CRM Settings as the rules want them, read from Frappe's cache and understood once per process."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
 import frappe
+from frappe import _
+from frappe.model import no_value_fields, table_fields
+from frappe.model.document import Document
+from frappe.utils import escape_html
 
-from partner_crm.rules import stages
-from partner_crm.rules.comments import Phrases
-from partner_crm.rules.identity import IdentitySettings
+from partner_crm.rules import comments, stages
+from partner_crm.rules.identity import PLACEHOLDER_DATES, IdentitySettings
+from partner_crm.services.refusals import bullets
+
+DOCTYPE = "Partner CRM Settings"
 
 
-def get_settings():
-	return frappe.get_cached_doc("Partner CRM Settings")
+@dataclass(frozen=True)
+class Understood:
+	"""The settings of one site as they were at `version`."""
+
+	version: tuple
+	stage_table: tuple[stages.StageField, ...]
+	stub_phrases: tuple[str, ...]
+	identity: IdentitySettings
+	chances: dict[str, Decimal]
+
+
+_understood: dict[str, Understood] = {}
+
+
+def get_settings() -> Document:
+	return frappe.get_cached_doc(DOCTYPE)
 
 
 def stage_table() -> tuple[stages.StageField, ...]:
 	"""The administrator's stage table, with what `identity_required_from` adds to it."""
-
-	def load() -> tuple[stages.StageField, ...]:
-		settings = get_settings()
-		rows = tuple(
-			stages.StageField(row.stage, row.when, row.entity, row.field, row.requirement, row.label_en or row.field, row.label_ru or "")
-			for row in settings.stage_fields
-		)
-		return rows + stages.identity_fields(settings.identity_required_from or "")
-
-	return _once("stage_table", load)
+	return _settings().stage_table
 
 
-def phrases() -> Phrases:
+def phrases() -> comments.Phrases:
 	"""The shipped phrases that say nothing, and the administrator's."""
-	return _once("phrases", lambda: Phrases.with_shipped(row.phrase for row in get_settings().stub_phrases))
+	return comments.compiled_phrases(_settings().stub_phrases)
 
 
 def identity() -> IdentitySettings:
 	"""What counts as the same person or company on this site."""
-	return _once("identity", lambda: IdentitySettings(country=country()))
+	return _settings().identity
 
 
-def country() -> str | None:
-	"""The ISO code of the country in which numbers without a prefix are read."""
-	name = get_settings().default_country or frappe.db.get_default("country")
-	code = frappe.get_cached_value("Country", name, "code") if name else None
-	return code.upper() if code else None
+def probability(stage: str) -> Decimal:
+	"""The chance in percent that a deal at this stage is won."""
+	return _settings().chances[stage]
+
+
+def identity_required_from() -> str:
+	return get_settings().identity_required_from or stages.STAGE_TABLE
 
 
 def activity_months() -> int:
 	return get_settings().activity_months or 2
 
 
-def _once(key: str, load):
-	"""Per request, and gone when the settings are saved in it."""
-	cache = _cache()
-	modified = get_settings().modified
-	if cache.get("modified") != modified:
-		cache.clear()
-		cache["modified"] = modified
-	if key not in cache:
-		cache[key] = load()
-	return cache[key]
+def stage_rows(settings: Document) -> tuple[stages.StageField, ...]:
+	"""The rows of the stage table as an administrator sees them."""
+	return tuple(
+		stages.StageField(
+			row.stage,
+			row.when,
+			row.entity,
+			row.field,
+			row.requirement,
+			row.label_en or row.field,
+			row.label_ru or "",
+		)
+		for row in settings.stage_fields
+	)
 
 
-def _cache() -> dict:
-	if not hasattr(frappe.local, "partner_crm_settings"):
-		frappe.local.partner_crm_settings = {}
-	return frappe.local.partner_crm_settings
+def fields_of_entities() -> dict[str, set[str]]:
+	"""The fieldnames that the stage table and ICP criteria may name, as they are on this site."""
+	return {
+		stages.CONTACT: _fieldnames("Contact"),
+		stages.COUNTERPARTY: _fieldnames("Counterparty"),
+		stages.DEAL: _fieldnames("Partner Lead") | _fieldnames("Partner Deal"),
+	}
+
+
+def check(settings: Document) -> None:
+	"""Names everything that can't be used, row by row."""
+	problems = [
+		_(problem.reason).format(row=problem.row, value=escape_html(problem.value))
+		for problem in stages.check_table(stage_rows(settings), fields_of_entities())
+	]
+	for line in (settings.placeholder_dates or "").split():
+		try:
+			date.fromisoformat(line)
+		except ValueError:
+			problems.append(_("{0} is not a day: write it like 1900-01-01.").format(escape_html(line)))
+	if problems:
+		frappe.throw(bullets(problems), title=_("Settings not accepted"))
+
+
+def _fieldnames(doctype: str) -> set[str]:
+	fields = frappe.get_meta(doctype).fields
+	return {field.fieldname for field in fields if field.fieldtype not in no_value_fields} | {
+		field.fieldname for field in fields if field.fieldtype in table_fields
+	}
+
+
+def placeholder_dates(settings: Document) -> frozenset[date]:
+	"""The birth dates that people enter when nobody was asked, one a line. Raises `ValueError` for anything else."""
+	lines = (settings.placeholder_dates or "").split()
+	return PLACEHOLDER_DATES | {date.fromisoformat(line) for line in lines}
+
+
+def _settings() -> Understood:
+	settings, country = get_settings(), _country()
+	version = (settings.modified, country)
+	known = _understood.get(frappe.local.site)
+	if known is None or known.version != version:
+		known = _understood[frappe.local.site] = _understand(settings, country, version)
+	return known
+
+
+def _understand(settings: Document, country: str | None, version: tuple) -> Understood:
+	return Understood(
+		version,
+		stage_rows(settings) + stages.identity_fields(settings.identity_required_from or ""),
+		tuple(row.phrase for row in settings.stub_phrases if row.phrase),
+		IdentitySettings(country=country, placeholder_dates=placeholder_dates(settings)),
+		{
+			stages.SQL: Decimal(str(settings.sql_probability or 0)),
+			stages.NEGOTIATION: Decimal(str(settings.negotiation_probability or 0)),
+			stages.CLIENT: Decimal(100),
+			stages.LOST: Decimal(0),
+		},
+	)
+
+
+def _country() -> str | None:
+	"""The ISO code of the country in which numbers without a prefix are read."""
+	name = get_settings().default_country or frappe.db.get_default("country")
+	code = frappe.get_cached_value("Country", name, "code") if name else None
+	return code.upper() if code else None

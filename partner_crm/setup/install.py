@@ -1,3 +1,4 @@
+from partner_crm.setup import identity_buckets
 from partner_crm.setup.core_permissions import grant_core_permissions
 from partner_crm.setup.custom_fields import make_custom_fields
 from partner_crm.setup.kanban_boards import make_kanban_boards
@@ -8,4 +9,5 @@ def after_install() -> None:
 	make_custom_fields()
 	grant_core_permissions()
 	make_presets()
+	identity_buckets.make()
 	make_kanban_boards()

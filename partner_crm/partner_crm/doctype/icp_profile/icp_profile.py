@@ -1,5 +1,8 @@
 from frappe.model.document import Document
 
+from partner_crm.services import scoring
+
 
 class ICPProfile(Document):
-	pass
+	def validate(self):
+		scoring.check_profile(self)

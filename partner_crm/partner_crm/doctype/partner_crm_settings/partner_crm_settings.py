@@ -1,5 +1,8 @@
 from frappe.model.document import Document
 
+from partner_crm.services import settings
+
 
 class PartnerCRMSettings(Document):
-	pass
+	def validate(self):
+		settings.check(self)

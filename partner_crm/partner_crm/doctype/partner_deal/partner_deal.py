@@ -1,5 +1,40 @@
 from frappe.model.document import Document
 
+from partner_crm.services import computed, conversion, deals, facts, funnel
+
 
 class PartnerDeal(Document):
-	pass
+	def before_validate(self):
+		facts.begin(self)
+		computed.restore(self, but=deals.HISTORY_FIELDS if self.is_historical and self.is_new() else ())
+
+	def validate(self):
+		conversion.take_over(self)
+		deals.set_defaults(self)
+		deals.set_amounts(self)
+		deals.set_title(self)
+		funnel.guard_stage(self)
+		funnel.keep_what_stage_needs(self)
+		funnel.stamp_stage(self)
+		deals.set_dates_of_stage(self)
+		deals.set_base_amount(self)
+		deals.judge(self)
+		deals.set_activity(self)
+		deals.set_open_key(self)
+
+	def db_insert(self, *args, **kwargs):
+		with deals.open_only_once(self):
+			super().db_insert(*args, **kwargs)
+
+	def db_update(self):
+		with deals.open_only_once(self):
+			super().db_update()
+
+	def on_update(self):
+		funnel.log_stage(self)
+		conversion.finish(self)
+		conversion.follow(self)
+
+	def on_trash(self):
+		conversion.undo(self)
+		funnel.forget_log(self)

@@ -1,5 +1,34 @@
 from frappe.model.document import Document
 
+from partner_crm.services import capture, computed, conversion, facts, funnel, leads, scoring
+
 
 class PartnerLead(Document):
-	pass
+	def before_validate(self):
+		facts.begin(self)
+		computed.restore(self)
+		conversion.record_deal(self)
+		leads.set_defaults(self)
+
+	def validate(self):
+		leads.check(self)
+		capture.find_cards(self)
+		leads.set_title(self)
+		leads.set_beginning(self)
+		scoring.set_score(self)
+		funnel.guard_stage(self)
+		funnel.keep_what_stage_needs(self)
+		leads.set_partner_status(self)
+		leads.set_base_value(self)
+		funnel.stamp_stage(self)
+		capture.plan_cards(self)
+
+	def before_save(self):
+		capture.begin(self)
+
+	def on_update(self):
+		capture.make_cards(self)
+		funnel.log_stage(self)
+
+	def on_trash(self):
+		funnel.forget_log(self)

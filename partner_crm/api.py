@@ -1,0 +1,33 @@
+"""What the desk, scripts and REST clients may call: rights are checked here, the work is done by services."""
+
+from __future__ import annotations
+
+import frappe
+from frappe import _
+
+from partner_crm.rules import stages
+from partner_crm.services import conversion, duplicates, funnel, refusals
+
+
+@frappe.whitelist(methods=["POST"])
+def convert_lead(lead: str, **deal_fields) -> str:
+	"""Converts an MQL into a deal at SQL and returns the deal's name."""
+	return conversion.convert(lead, deal_fields)
+
+
+@frappe.whitelist()
+def missing_for_stage(doctype: str, name: str, stage: str) -> list[dict[str, str]]:
+	"""Everything that still stands between a lead or deal and a stage."""
+	if doctype not in (funnel.LEAD, funnel.DEAL):
+		frappe.throw(_("{0} has no stages.").format(doctype))
+	doc = frappe.get_doc(doctype, name)
+	doc.check_permission("read")
+	if stage not in stages.TRACKS[funnel.track_of(doc)].stages:
+		frappe.throw(_("{0} is not a stage.").format(stage))
+	return [refusals.describe(missing) for missing in funnel.missing_for(doc, stage)]
+
+
+@frappe.whitelist()
+def find_duplicates(doctype: str, values: dict | str) -> list[dict]:
+	"""Existing cards that match `values`: duplicates, and those that share one identity field."""
+	return duplicates.find(doctype, frappe.parse_json(values))

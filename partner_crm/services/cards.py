@@ -1,0 +1,149 @@
+"""The cards of persons and companies: what may not be written into them, whoever and whichever door it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import escape_html, getdate
+
+from partner_crm.rules import stages
+from partner_crm.rules.identity import (
+	OLDEST_AGE,
+	birth_date_error,
+	normalise_email,
+	normalise_phone,
+	website_domain,
+)
+from partner_crm.services import facts, settings
+from partner_crm.services.refusals import as_list, bullets, name_of
+
+NO_PHONE = "{0} is not a phone number."
+NO_EMAIL = "{0} is not an e-mail address."
+NO_SITE = "{0} is not a web address."
+
+
+def check_typed_person(lead: Document) -> None:
+	"""What instant capture was told, before any card is made of it."""
+	_refuse(
+		[
+			*_problems(NO_PHONE, is_phone, [lead.phone], ()),
+			*_problems(NO_EMAIL, normalise_email, [lead.email], ()),
+			*_birth_date_problems(lead.birth_date),
+		]
+	)
+
+
+def check_contact(card: Document) -> None:
+	"""Only what this save brings in: what was in the card before stops nobody from saving something else."""
+	before = card.get_doc_before_save()
+	_refuse(
+		[
+			*_problems(NO_PHONE, is_phone, _phones(card), _phones(before)),
+			*_problems(NO_EMAIL, normalise_email, _emails(card), _emails(before)),
+			*(
+				_birth_date_problems(card.pcrm_birth_date)
+				if card.has_value_changed("pcrm_birth_date")
+				else ()
+			),
+		]
+	)
+
+
+def check_counterparty(card: Document) -> None:
+	before = card.get_doc_before_save()
+	_refuse(
+		[
+			*_problems(NO_PHONE, is_phone, [card.phone], [before and before.phone]),
+			*_problems(NO_EMAIL, normalise_email, _company_emails(card), _company_emails(before)),
+			*_problems(NO_SITE, website_domain, [card.website], [before and before.website]),
+		]
+	)
+
+
+def check_completeness(card: Document) -> None:
+	"""The strict preset wants the whole identity from the first day that a card is ours."""
+	before = card.get_doc_before_save()
+	if before and before.pcrm_managed:
+		return
+	missing = stages.card_missing(
+		{stages.CONTACT: facts.contact_card(card)}, settings.identity_required_from()
+	)
+	if missing:
+		frappe.throw(
+			_("{0} can't be saved yet:").format(name_of(card)) + as_list(missing),
+			title=_("Something is missing"),
+		)
+
+
+# Contacts that are ours
+
+
+def keep_managed(card: Document) -> None:
+	"""A contact that a counterparty, lead or deal of ours rests on can't be taken out of the rules."""
+	if card.pcrm_managed:
+		return
+	if card.pcrm_counterparty or any(
+		frappe.db.exists(doctype, {"contact": card.name}) for doctype in ("Partner Lead", "Partner Deal")
+	):
+		card.pcrm_managed = 1
+
+
+NO_PICTURE = "/assets/frappe/images/ui/avatar.png"
+
+
+def ask_for_no_picture(card: Document) -> None:
+	"""Frappe asks a web service for a picture where there is none, up to 5 seconds long.
+
+	A card that we make gets one to begin with; `take_picture_out` removes it once Frappe has not asked.
+	"""
+	card.image = NO_PICTURE
+	card.flags.has_no_picture = True
+
+
+def take_picture_out(card: Document) -> None:
+	if card.flags.pop("has_no_picture", False):
+		card.image = None
+
+
+def is_phone(text: str) -> bool:
+	return normalise_phone(text, settings.identity().country) is not None
+
+
+def _phones(card: Document | None) -> list[str]:
+	return [row.phone for row in card.phone_nos] if card else []
+
+
+def _emails(card: Document | None) -> list[str]:
+	return [row.email_id for row in card.email_ids] if card else []
+
+
+def _company_emails(card: Document | None) -> list[str]:
+	return [card.email, *(row.email for row in card.additional_emails)] if card else []
+
+
+def _problems(
+	sentence: str, accept: Callable[[str], object], values: Iterable[str], known: Collection[str]
+) -> list[str]:
+	return [
+		_(sentence).format(frappe.bold(escape_html(value)))
+		for value in values
+		if value and value not in known and not accept(value)
+	]
+
+
+def _birth_date_problems(birth_date) -> list[str]:
+	if not birth_date:
+		return []
+	born = getdate(birth_date)
+	sentence = birth_date_error(born, getdate(), settings.identity().placeholder_dates)
+	if not sentence:
+		return []
+	return [_(sentence).format(birth_date=frappe.bold(frappe.format(born)), years=OLDEST_AGE)]
+
+
+def _refuse(problems: list[str]) -> None:
+	if problems:
+		frappe.throw(bullets(problems) if len(problems) > 1 else problems[0], title=_("Not accepted"))
