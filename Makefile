@@ -3,13 +3,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test unit lint bench integration browser bench-up bench-down clean
+.PHONY: demo test unit lint bench integration browser bench-up bench-down desk clean
 
 # Sets up its own environment, then audits the client bases in examples/.
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
 
-test: $(STAMP) lint unit
+# Everything; the suites that need a bench are skipped in one line where there is none (REQUIRE_BENCH=1: fail).
+test: $(STAMP) lint
+	@$(BIN)/python -m tests.bench test
 
 unit: $(STAMP)
 	$(BIN)/python -m pytest tests/unit
@@ -18,7 +20,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# On a throw-away site of the bench found; skipped in one line where there is none (REQUIRE_BENCH=1 makes that a failure).
+# On a throw-away site of the bench found: $FRAPPE_BENCH, where this checkout is installed, or ~/frappe-bench.
 integration: $(STAMP)
 	@$(BIN)/python -m tests.bench pytest tests/integration
 
@@ -31,6 +33,10 @@ bench-up: $(STAMP)
 
 bench-down: $(STAMP)
 	@$(BIN)/python -m tests.bench down
+
+# The demonstration site in the desk, until Ctrl-C.
+desk: $(STAMP)
+	@$(BIN)/python -m tests.bench desk
 
 # Ratios against a floor or a peer in the same run.
 bench: $(STAMP)

@@ -1,28 +1,33 @@
-"""python -m tests.bench COMMAND: runs the suites that need a bench (see docs/testing.md)."""
+"""Runs the suites that need a bench (see docs/testing.md).
+
+python -m tests.bench test              all suites, those without a bench too
+python -m tests.bench pytest ARGUMENTS  pytest in the bench's Python, on a site of its own
+python -m tests.bench up | down         shares a database server between runs
+python -m tests.bench desk [PORT]       opens the demonstration site
+"""
 
 from __future__ import annotations
 
-import argparse
-import os
 import signal
-import subprocess
 import sys
+from collections.abc import Callable
 
-from tests.bench.harness import Harness, HarnessError, harness
-from tests.bench.place import CHECKOUT, NoBenchError, find_bench
+from tests.bench.desk import open_desk
+from tests.bench.harness import HarnessError
+from tests.bench.place import NoBenchError
 from tests.bench.processes import StartError
 from tests.bench.shared import bench_down, bench_up
+from tests.bench.suites import is_required, no_bench, run_all, run_on_bench
 
 
-def main() -> int:
-	parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-	parser.add_argument("command", choices=("pytest", "up", "down"))
-	parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to pytest")
-	options = parser.parse_args()
+def main(arguments: list[str]) -> int:
 	for number in (signal.SIGTERM, signal.SIGHUP):
 		signal.signal(number, _leave)
+	if not arguments or arguments[0] not in COMMANDS:
+		print(__doc__, file=sys.stderr)
+		return 2
 	try:
-		return COMMANDS[options.command](options.arguments)
+		return COMMANDS[arguments[0]](arguments[1:])
 	except (HarnessError, StartError) as error:
 		print(error, file=sys.stderr)
 		return 1
@@ -30,38 +35,20 @@ def main() -> int:
 		return 130
 
 
+def test(_arguments: list[str]) -> int:
+	return run_all()
+
+
 def pytest(arguments: list[str]) -> int:
-	"""Passes its arguments to pytest in the bench's Python."""
 	try:
-		with harness(find_bench()) as made:
-			return _run_pytest(made, arguments)
+		return run_on_bench(arguments)
 	except NoBenchError as reason:
-		required = os.environ.get("REQUIRE_BENCH") == "1"
-		print(f"{'failed' if required else 'skipped'}: suites that need a bench ({reason})")
-		return int(required)
-
-
-def _run_pytest(made: Harness, arguments: list[str]) -> int:
-	made.app_dump()  # here, where one sees that it takes a while
-	command = [made.python, "-m", "pytest", "-p", "tests.bench.plugin", *arguments]
-	process = subprocess.Popen(command, cwd=CHECKOUT, env=made.environment)
-	while True:
-		try:
-			return process.wait()
-		except KeyboardInterrupt:  # pytest got it too and is closing what it opened
-			continue
-		except SystemExit:
-			process.terminate()
-			process.wait()
-			raise
+		print(f"{no_bench(reason)}.")
+		return int(is_required())
 
 
 def up(_arguments: list[str]) -> int:
-	try:
-		print(bench_up())
-	except NoBenchError as reason:
-		sys.exit(f"Can't start services: {reason}.")
-	return 0
+	return _on_a_bench(lambda: print(bench_up()))
 
 
 def down(_arguments: list[str]) -> int:
@@ -69,11 +56,24 @@ def down(_arguments: list[str]) -> int:
 	return 0
 
 
+def desk(arguments: list[str]) -> int:
+	return _on_a_bench(lambda: open_desk(*map(int, arguments)))
+
+
+def _on_a_bench(do: Callable[[], None]) -> int:
+	try:
+		do()
+	except NoBenchError as reason:
+		print(f"This needs a bench: {reason}.", file=sys.stderr)
+		return 1
+	return 0
+
+
 def _leave(number: int, _frame: object) -> None:
 	sys.exit(128 + number)
 
 
-COMMANDS = {"pytest": pytest, "up": up, "down": down}
+COMMANDS = {"test": test, "pytest": pytest, "up": up, "down": down, "desk": desk}
 
 if __name__ == "__main__":
-	sys.exit(main())
+	sys.exit(main(sys.argv[1:]))

@@ -25,14 +25,16 @@ from tests.bench.place import (
 	app_fingerprint,
 	digest,
 	one_at_a_time,
+	traces,
 )
 from tests.bench.processes import is_alive
+from tests.bench.restore import DUMPED, remember, restore
 from tests.bench.services import MariaDB
 from tests.bench.shared import shared_mariadb
 
 STATE = "PARTNER_CRM_HARNESS"
 ADMIN_PASSWORD = "admin"
-DUMPS_KEPT = 8
+DUMPS_KEPT = 12
 DIRECTORY_PREFIX = "partner-crm-"
 
 # Goes last in sys.path, so that what the bench has wins; PYTHONPATH would put it first.
@@ -62,7 +64,7 @@ class Harness:
 	directory: Path
 	mariadb: MariaDB
 	redis: str
-	pool: Path | None = None  # where clean sites wait for the next run, while services are shared
+	pool: Path  # where clean sites wait to be taken
 
 	@property
 	def sites(self) -> Path:
@@ -95,8 +97,9 @@ class Harness:
 					"directory": str(self.directory),
 					"mariadb": asdict(self.mariadb),
 					"redis": self.redis,
-					"pool": self.pool and str(self.pool),
+					"pool": str(self.pool),
 					"owner": os.getpid(),
+					"traces": traces(self.bench),
 				}
 			)
 		)
@@ -111,8 +114,13 @@ class Harness:
 	@classmethod
 	def of_state(cls, state: dict) -> Harness:
 		bench, directory = Bench(Path(state["bench"])), Path(state["directory"])
-		pool = Path(state["pool"]) if state["pool"] else None
-		return cls(bench, directory, MariaDB(**state["mariadb"]), state["redis"], pool)
+		return cls(bench, directory, MariaDB(**state["mariadb"]), state["redis"], Path(state["pool"]))
+
+	def changes_of_bench(self) -> list[str]:
+		"""What differs in the bench since this run began."""
+		before = json.loads((self.directory / "harness.json").read_text())["traces"]
+		now = traces(self.bench)
+		return sorted(entry for entry in before | now if before.get(entry) != now.get(entry))
 
 	def frappe(self, *arguments: str) -> str:
 		"""What `bench` does, in our sites directory."""
@@ -133,56 +141,50 @@ class Harness:
 			raise HarnessError(f"python {shown} failed:\n{done.stdout[-6000:]}")
 		return done.stdout
 
-	def new_site(self) -> Site:
-		"""A clone of the site with the app installed."""
-		return self.clone(self.app_dump())
-
-	def new_site_without_app(self) -> Site:
-		"""A clone of the site that has only frappe, erpnext and the company."""
-		return self.clone(self.base_dump())
-
 	def take_site(self) -> Site:
-		"""A clean site with the app installed: one that an earlier run left clean, else a new one."""
+		"""A clean site with the app installed: one that was given back, else a new one."""
 		dump = self.app_dump()
-		for waiting in self.pool.glob(f"{dump.name}/*") if self.pool else ():
+		for waiting in self.pool.glob(f"{dump.name}/*"):
 			with suppress(OSError):  # another run took it
 				return Site.of_directory(waiting.rename(self.sites / waiting.name))
 		return self.clone(dump)
 
 	def give_back(self, site: Site) -> None:
-		"""Nothing was committed in the site since it was taken."""
-		if not self.pool:
+		"""Cleans the site for the next who takes one."""
+		dump = CACHE / site.made_from
+		if not dump.exists():
 			return self.drop(site)
-		waiting = self.pool / site.made_from
-		for outdated in [path for path in self.pool.glob("*/*") if path.parent != waiting]:
-			with suppress(OSError):
-				self.drop(Site.of_directory(outdated.rename(self.sites / outdated.name)))
+		restore(self.mariadb, site.database, dump)
+		self._lay_out_site(site, dump)
+		waiting = self.pool / dump.name
 		waiting.mkdir(parents=True, exist_ok=True)
 		(self.sites / site.name).rename(waiting / site.name)
+		self._drop_outdated(keep=waiting)
+
+	def new_site_without_app(self) -> Site:
+		"""A site that has only frappe, erpnext and the company; drop it afterwards."""
+		return self.clone(self.base_dump())
 
 	def base_dump(self) -> Path:
 		return self._dump(f"base-{self.bench.fingerprint}", self._make_base)
 
 	def app_dump(self) -> Path:
-		"""Made again when somebody changed the app meanwhile."""
-		for _attempt in range(3):
-			name = self._name_of_app_dump()
-			dump = self._dump(name, self._make_with_app)
-			if name == self._name_of_app_dump():
-				return dump
-			shutil.rmtree(dump, ignore_errors=True)
-		raise HarnessError("The app's DocTypes or setup keep changing while it is being installed.")
+		"""The same for a whole run, whatever is edited meanwhile."""
+		chosen = self.directory / "app_dump"
+		if not chosen.exists():
+			chosen.write_text(self._current_app_dump().name)
+		return CACHE / chosen.read_text()
 
 	def clone(self, dump: Path) -> Site:
 		site = self._unmade_site(dump.name)
-		shutil.copytree(dump / "site", self.sites / site.name)
-		self._write_config(site)
+		self._lay_out_site(site, dump)
 		self.mariadb.execute(
 			f"CREATE DATABASE `{site.database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
 			f"CREATE USER '{site.database}'@'%' IDENTIFIED BY '{site.password}';"
 			f"GRANT ALL ON `{site.database}`.* TO '{site.database}'@'%';"
 		)
-		self._load(site, dump / "database.sql")
+		self.mariadb.load(site.database, (dump / DUMPED).read_bytes())
+		remember(self.mariadb, site.database, dump)
 		return site
 
 	def drop(self, site: Site) -> None:
@@ -191,8 +193,17 @@ class Harness:
 		self.mariadb.begin_to_drop(site.database)
 
 	def drop_all(self) -> None:
-		for config in self.sites.glob("*/site_config.json"):
+		ours = [
+			*self.directory.glob("sites/*/site_config.json"),
+			*self.directory.glob("pool/*/*/site_config.json"),
+		]
+		for config in ours:
 			self.drop(Site.of_directory(config.parent))
+
+	def _drop_outdated(self, keep: Path) -> None:
+		for outdated in [path for path in self.pool.glob("*/*") if path.parent != keep]:
+			with suppress(OSError):
+				self.drop(Site.of_directory(outdated.rename(self.sites / outdated.name)))
 
 	def _dump(self, name: str, make: Callable[[], Site]) -> Path:
 		dump = CACHE / name
@@ -215,6 +226,15 @@ class Harness:
 			self.frappe("--site", site.name, "install-app", "erpnext")
 			self.run("-m", "tests.bench.inside.setup_wizard", site.name)
 		return site
+
+	def _current_app_dump(self) -> Path:
+		"""Made again when somebody changed the app meanwhile."""
+		for _attempt in range(3):
+			name = self._name_of_app_dump()
+			dump = self._dump(name, self._make_with_app)
+			if name == self._name_of_app_dump():
+				return dump
+		raise HarnessError("The app's DocTypes or setup keep changing while it is being installed.")
 
 	def _make_with_app(self) -> Site:
 		base = CACHE / f"base-{self.bench.fingerprint}"
@@ -244,7 +264,9 @@ class Harness:
 		token = secrets.token_hex(5)
 		return Site(f"{token}.test", f"_pcrm_{token}", secrets.token_urlsafe(12), made_from)
 
-	def _write_config(self, site: Site) -> None:
+	def _lay_out_site(self, site: Site, dump: Path) -> None:
+		shutil.rmtree(self.sites / site.name, ignore_errors=True)
+		shutil.copytree(dump / "site", self.sites / site.name)
 		path = self.sites / site.name / "site_config.json"
 		config = json.loads(path.read_text())
 		config |= {"db_name": site.database, "db_password": site.password, "made_from": site.made_from}
@@ -260,7 +282,7 @@ class Harness:
 			"--single-transaction", "--quick", site.database, program=("mariadb-dump", "mysqldump")
 		)
 		process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
-		with (partial / "database.sql").open("wb") as target:
+		with (partial / DUMPED).open("wb") as target:
 			for line in process.stdout:
 				if line.startswith(b"/*M!999999"):  # older clients stumble over the line
 					continue
@@ -270,13 +292,6 @@ class Harness:
 		if process.wait():
 			raise HarnessError(f"mariadb-dump of {site.name} failed.")
 		partial.rename(dump)
-
-	def _load(self, site: Site, dump: Path) -> None:
-		command, environment = self.mariadb.client(site.database)
-		with dump.open("rb") as source:
-			done = subprocess.run(command, env=environment, stdin=source, capture_output=True, text=True)
-		if done.returncode:
-			raise HarnessError(f"{dump} can't be loaded: {done.stderr}")
 
 
 @contextmanager
@@ -311,12 +326,12 @@ def clear_away_killed_runs() -> None:
 
 
 @contextmanager
-def _mariadb(bench: Bench, directory: Path) -> Iterator[tuple[MariaDB, Path | None]]:
+def _mariadb(bench: Bench, directory: Path) -> Iterator[tuple[MariaDB, Path]]:
 	if shared := shared_mariadb():
 		yield shared
 	else:
 		with services.mariadb(bench, directory) as server:
-			yield server, None
+			yield server, directory / "pool"
 
 
 def _lay_out(made: Harness, behind: Path) -> None:

@@ -26,6 +26,8 @@ class NoBenchError(Exception):
 
 @dataclass(frozen=True)
 class Bench:
+	"""An installation of frappe and erpnext that is read, never written."""
+
 	path: Path
 
 	@property
@@ -43,6 +45,17 @@ class Bench:
 			[_fingerprint_of_app(self.path / "apps" / app) for app in APPS]
 			+ [content_of([Path(__file__).parent / "inside" / "setup_wizard.py"])]
 		)
+
+
+def traces(bench: Bench) -> dict[str, list]:
+	"""What an installation or a careless site would change in a bench."""
+	watched = [bench.path, bench.path / "apps", bench.path / "sites", bench.assets]
+	watched += [bench.path / "apps" / app / app for app in APPS]
+	watched += (bench.path / "env" / "lib").glob("python*/site-packages")
+	entries = (
+		entry for directory in watched if directory.is_dir() for entry in (directory, *directory.iterdir())
+	)
+	return {str(entry): [entry.lstat().st_mtime_ns, entry.lstat().st_size] for entry in sorted(entries)}
 
 
 def find_bench() -> Bench:

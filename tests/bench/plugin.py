@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import frappe
 import pytest
+from frappe.utils.background_jobs import get_queues
+from redis import Redis
 
+from tests.bench.client import Server
 from tests.bench.harness import Harness, Site
+from tests.bench.parallel import run_in_processes
+from tests.bench.web import served, work_off
 
 # Costly to make again, and made of what is committed only; every other cached key is dropped after each test.
 KEPT_KEYS = ("all_apps", "app_hooks", "db_tables", "doctype_meta", "merged_translations", "table_columns")
-COMMITTED = pytest.StashKey[bool]()
 METADATA = ("Custom DocPerm", "Custom Field", "DocType", "Property Setter", "Translation")
 
 
 def pytest_configure(config: pytest.Config) -> None:
 	config.addinivalue_line(
 		"markers",
-		"commits: the module's tests commit, so the module gets a site of its own, dropped afterwards",
+		"commits: the module's tests commit, so the module gets a site of its own, cleaned afterwards",
 	)
+	for elsewhere in ("'crypt' is deprecated:DeprecationWarning", "You are using a Python:FutureWarning"):
+		config.addinivalue_line("filterwarnings", f"ignore:{elsewhere}")
 
 
 @pytest.fixture(scope="session")
@@ -32,24 +38,22 @@ def harness() -> Harness:
 
 
 @pytest.fixture(scope="session")
-def common_site(request: pytest.FixtureRequest, harness: Harness) -> Iterator[Site]:
+def common_site(harness: Harness) -> Iterator[Site]:
 	site = harness.take_site()
 	yield site
-	if request.config.stash.get(COMMITTED, False):
-		harness.drop(site)
-	else:
-		harness.give_back(site)
+	harness.give_back(site)
 
 
 @pytest.fixture(scope="module")
 def site(request: pytest.FixtureRequest, harness: Harness) -> Iterator[Site]:
 	"""The site the tests of this module are connected to."""
-	if not request.node.get_closest_marker("commits"):
+	if not _may_commit(request):
 		yield request.getfixturevalue("common_site")
 		return
-	own = harness.new_site()
+	own = harness.take_site()
 	yield own
-	harness.drop(own)
+	Redis.from_url(harness.redis).flushdb()  # sessions, jobs
+	harness.give_back(own)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +61,7 @@ def transaction(request: pytest.FixtureRequest, site: Site) -> Iterator[None]:
 	"""Each test starts like a request of Administrator's, with nothing in memory, and is rolled back."""
 	connect(site)
 	commits: list[str] = []
-	if not request.node.get_closest_marker("commits"):
+	if not _may_commit(request):
 		frappe.db.after_commit.add(lambda: commits.append("".join(traceback.format_stack(limit=12))))
 	metadata = _state_of_metadata()
 	yield
@@ -66,10 +70,61 @@ def transaction(request: pytest.FixtureRequest, site: Site) -> Iterator[None]:
 	forget(everything=changed_metadata)
 	frappe.destroy()
 	if commits:
-		request.config.stash[COMMITTED] = True
 		pytest.fail(
 			"The test committed, so others would see what it left. Say `pytestmark = pytest.mark.commits` in its "
 			f"module, which then gets a site of its own.\n{commits[0]}",
+			pytrace=False,
+		)
+
+
+@pytest.fixture(scope="module")
+def http(request: pytest.FixtureRequest, harness: Harness, site: Site) -> Iterator[Server]:
+	"""The module's site, served: `http.login("user@staff.example").get("/api/resource/Partner Lead")`."""
+	_require_commits(request)
+	with served(harness, site) as address:
+		yield Server(address)
+
+
+@pytest.fixture
+def run_processes(request: pytest.FixtureRequest, harness: Harness, site: Site) -> Callable:
+	"""`run_processes(8, function, *arguments)`: see tests.bench.parallel. What the test made is committed first."""
+	_require_commits(request)
+
+	def run(count: int, function: Callable, *arguments: object) -> list:
+		frappe.db.commit()
+		outcomes = run_in_processes(harness, site, count, function, *arguments)
+		frappe.db.rollback()
+		return outcomes
+
+	return run
+
+
+@pytest.fixture
+def work(request: pytest.FixtureRequest, harness: Harness) -> Callable[[], None]:
+	"""Does the background jobs that are waiting, in a real worker; one that fails fails the test."""
+	_require_commits(request)
+
+	def run() -> None:
+		frappe.db.commit()
+		printed = work_off(harness)
+		frappe.db.rollback()
+		registries = [queue.failed_job_registry for queue in get_queues()]
+		failed = [(registry, job) for registry in registries for job in registry.get_job_ids()]
+		for registry, job in failed:
+			registry.remove(job)
+		assert not failed, f"{len(failed)} background jobs failed.\n{printed}"
+
+	return run
+
+
+def _may_commit(request: pytest.FixtureRequest) -> bool:
+	return request.node.get_closest_marker("commits") is not None
+
+
+def _require_commits(request: pytest.FixtureRequest) -> None:
+	if not _may_commit(request):
+		pytest.fail(
+			f"Other processes see what is committed only: say `pytestmark = pytest.mark.commits` in {request.path.name}.",
 			pytrace=False,
 		)
 

@@ -34,7 +34,7 @@ def start(command: list, log: Path, survives: bool = False, **options) -> subpro
 			stdout=output,
 			stderr=subprocess.STDOUT,
 			start_new_session=True,
-			preexec_fn=None if survives else _end_with_parent,
+			preexec_fn=None if survives else end_with_parent,
 			**options,
 		)
 
@@ -85,7 +85,7 @@ def _signal(pid: int, number: int) -> bool:
 	return True
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
 	"""Linux tells the child when its parent was killed; elsewhere only an orderly end does."""
 	with suppress(AttributeError, OSError):
 		ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

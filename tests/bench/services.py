@@ -58,6 +58,12 @@ class MariaDB:
 			raise RuntimeError(f"MariaDB refused: {done.stderr.strip()}")
 		return done.stdout.splitlines()
 
+	def load(self, database: str, sql: bytes) -> None:
+		command, environment = self.client(database)
+		done = subprocess.run(command, input=sql, env=environment, capture_output=True)
+		if done.returncode:
+			raise RuntimeError(f"MariaDB refused: {done.stderr.decode().strip()}")
+
 	def begin_to_drop(self, database: str) -> None:
 		sql = f"DROP USER IF EXISTS '{database}'@'%', '{database}'@'127.0.0.1', '{database}'@'localhost';"
 		command, environment = self.client(f"--execute={sql} DROP DATABASE IF EXISTS `{database}`")

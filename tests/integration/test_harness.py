@@ -36,3 +36,8 @@ def test_a_label_may_be_changed():
 
 def test_and_is_changed_back():
 	assert frappe.get_meta("ToDo").get_label("date") == "Due Date"
+
+
+def test_the_bench_is_as_it_was(harness):
+	"""Though sites were made, the app installed and served: the end of the run asks this once more."""
+	assert harness.changes_of_bench() == []
