@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,20 +14,81 @@ from pypika.queries import QueryBuilder
 from partner_crm.client_base import Record
 from partner_crm.reports.base import Report, ReportModule, run
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.tables import TABLES, create_statements, table_name
+from partner_crm.reports.tables import create_statements, table_name
 from partner_crm.rules import stages
 
 # Rows handed to SQLite at once: enough to be quick, few enough to be forgotten soon.
 BATCH = 5_000
 
-CHANGE = "Stage Change"
 COLUMNS = {
-	"Partner Lead": "name stage responsible channel program partner region product_group registered_on base_potential_value deal".split(),
-	"Partner Deal": "name stage responsible channel program partner region product_group registered_on base_amount won_on closed_on".split(),
-	CHANGE: "name reference_doctype reference_name from_stage to_stage".split(),
-	"Partner Claim": "name client responsible channel program partner region registered_on".split(),
-	"Payout": "name client responsible channel program partner region won_on base_amount base_paid_amount status instalment".split(),
+	"Partner Lead": [
+		"name",
+		"stage",
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"product_group",
+		"registered_on",
+		"base_potential_value",
+		"deal",
+	],
+	"Partner Deal": [
+		"name",
+		"stage",
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"product_group",
+		"registered_on",
+		"base_amount",
+		"won_on",
+		"closed_on",
+	],
+	"Partner Claim": [
+		"name",
+		"client",
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"registered_on",
+	],
+	"Payout": [
+		"name",
+		"client",
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"won_on",
+		"base_amount",
+		"base_paid_amount",
+		"status",
+		"instalment",
+	],
 }
+
+# A client's way is told by where he stands, so the changes of stage are written by the database itself, for all clients at once.
+MAKE_PATHS = (
+	"CREATE TEMP TABLE path (doctype TEXT, stage TEXT, place INTEGER, from_stage TEXT, to_stage TEXT)"
+)
+INSERT_PATH = "INSERT INTO path VALUES (?, ?, ?, ?, ?)"
+INSERT_CHANGES = """
+INSERT INTO "tabStage Change" (name, reference_doctype, reference_name, from_stage, to_stage)
+SELECT journey.name || '-' || path.place, path.doctype, journey.name, path.from_stage, path.to_stage
+FROM "tab{doctype}" AS journey JOIN path ON path.doctype = '{doctype}' AND path.stage = journey.stage
+"""
+INSERT_CONVERTED_LEADS = """
+INSERT INTO "tabPartner Lead" (name, stage, responsible, channel, program, partner, region, product_group, registered_on, deal)
+SELECT 'L' || SUBSTR(name, 2), 'Converted', responsible, channel, program, partner, region, product_group, registered_on, name
+FROM "tabPartner Deal"
+"""
 
 
 class Database:
@@ -49,39 +110,41 @@ class Database:
 			for doctype, columns in COLUMNS.items()
 		}
 		self._waiting: dict[str, list[Sequence[Any]]] = {doctype: [] for doctype in COLUMNS}
-		self._changes = 0
-		self._paths: dict[tuple[str, str], tuple[str, ...]] = {}
+		self._connection.execute(MAKE_PATHS)
+		self._connection.executemany(INSERT_PATH, dict.fromkeys(_paths()))
 
 	def close(self) -> None:
 		self._connection.close()
 
 	def add_journey(self, record: Record, amount: Decimal | None) -> None:
-		"""A client's way to the stage where he stands, with every stage that it implies. `record` has a stage."""
+		"""A client where he stands: as a lead, or as the deal that his lead became. `record` has a stage."""
 		facts = record.facts
-		stage, track = facts["Deal.stage"], facts["Deal.track"]
-		lead = f"L{record.row}"
-		who = tuple(facts.get(f"Deal.{name}") for name in ("responsible", "channel", "program", "partner"))
-		where = (*who, facts.get("Counterparty.region"), facts.get("Deal.product_group"), _text(facts.get("Deal.registered_on")))
-		passed = self._passed(track, stage)
-		is_deal = stage in stages.DEAL_STAGES and track == stages.OWN_SALE
-		if not is_deal:
-			self._add("Partner Lead", (lead, stage, *where, _text(amount), None))
-			self._add_changes("Partner Lead", lead, passed)
+		get = facts.get
+		stage = facts["Deal.stage"]
+		where = (
+			get("Deal.responsible"),
+			get("Deal.channel"),
+			get("Deal.program"),
+			get("Deal.partner"),
+			get("Counterparty.region"),
+			get("Deal.product_group"),
+			_text(get("Deal.registered_on")),
+			_text(amount),
+		)
+		if stage not in stages.DEAL_STAGES or facts["Deal.track"] != stages.OWN_SALE:
+			self._add("Partner Lead", (f"L{record.row}", stage, *where, None))
 			return
-		deal = f"D{record.row}"
-		begins = passed.index(stages.SQL)
-		closed = _text(facts.get("Deal.closed_on") or facts.get("Deal.won_on"))
-		won = _text(facts.get("Deal.won_on") or facts.get("Deal.closed_on")) if stage == stages.CLIENT else None
-		self._add("Partner Lead", (lead, stages.CONVERTED, *where, None, deal))
-		self._add_changes("Partner Lead", lead, (*passed[:begins], stages.CONVERTED))
-		self._add("Partner Deal", (deal, stage, *where, _text(amount), won, closed))
-		self._add_changes("Partner Deal", deal, passed[begins:])
+		closed = _text(get("Deal.closed_on") or get("Deal.won_on"))
+		won = _text(get("Deal.won_on") or get("Deal.closed_on")) if stage == stages.CLIENT else None
+		self._add("Partner Deal", (f"D{record.row}", stage, *where, won, closed))
 
 	def add_claim(self, record: Record, client: str) -> None:
 		facts = record.facts
 		who = tuple(facts.get(f"Deal.{name}") for name in ("responsible", "channel", "program", "partner"))
 		registered = _text(facts.get("Deal.registered_on"))
-		self._add("Partner Claim", (f"C{record.row}", client, *who, facts.get("Counterparty.region"), registered))
+		self._add(
+			"Partner Claim", (f"C{record.row}", client, *who, facts.get("Counterparty.region"), registered)
+		)
 
 	def add_payout(self, record: Record, client: str, expected: Decimal, paid: Decimal) -> None:
 		"""What a client brings: `expected` in all, of which `paid` has come."""
@@ -91,13 +154,26 @@ class Database:
 		status = "Paid" if paid >= expected > 0 else "Partly Paid" if paid else "Expected"
 		self._add(
 			"Payout",
-			(f"P{record.row}", client, *who, facts.get("Counterparty.region"), _text(won), _text(expected), _text(paid), status, 1),
+			(
+				f"P{record.row}",
+				client,
+				*who,
+				facts.get("Counterparty.region"),
+				_text(won),
+				_text(expected),
+				_text(paid),
+				status,
+				1,
+			),
 		)
 
 	def finish(self) -> None:
 		"""To be called once everything is in, before the reports."""
 		for doctype in COLUMNS:
 			self._flush(doctype)
+		self._connection.execute(INSERT_CONVERTED_LEADS)
+		for doctype in ("Partner Lead", "Partner Deal"):
+			self._connection.execute(INSERT_CHANGES.format(doctype=doctype))
 		for statement in self._indexes:
 			self._connection.execute(statement)
 		self._connection.execute("ANALYZE")
@@ -109,21 +185,6 @@ class Database:
 	def _fetch(self, query: QueryBuilder) -> list[tuple[Any, ...]]:
 		return self._connection.execute(query.get_sql()).fetchall()
 
-	def _passed(self, track: str, stage: str) -> tuple[str, ...]:
-		"""The stages that a client went through, the way out included."""
-		key = track, stage
-		if key not in self._paths:
-			way = stages.path(track, stage)
-			self._paths[key] = (*way, stage) if stage in stages.TRACKS[track].exits else way
-		return self._paths[key]
-
-	def _add_changes(self, doctype: str, name: str, passed: Sequence[str]) -> None:
-		before = None
-		for stage in passed:
-			self._changes += 1
-			self._add(CHANGE, (self._changes, doctype, name, before, stage))
-			before = stage
-
 	def _add(self, doctype: str, row: Sequence[Any]) -> None:
 		waiting = self._waiting[doctype]
 		waiting.append(row)
@@ -134,6 +195,32 @@ class Database:
 		self._connection.executemany(self._inserts[doctype], self._waiting[doctype])
 		self._waiting[doctype].clear()
 
+
+def _paths() -> Iterator[tuple[str, str, int, str | None, str]]:
+	"""For each document and the stage where it stands: the changes that it went through, the way out included.
+
+	A stage that both tracks share is reached in the same way on both, so the stage alone tells the way.
+	"""
+	for track, line in stages.TRACKS.items():
+		for stage in stages.LEAD_STAGES[track]:
+			yield from _changes("Partner Lead", stage, _passed(track, stage, line))
+	for stage in stages.DEAL_STAGES:
+		passed = _passed(stages.OWN_SALE, stage, stages.TRACKS[stages.OWN_SALE])
+		yield from _changes("Partner Deal", stage, passed[passed.index(stages.SQL) :])
+
+
+def _passed(track: str, stage: str, line: stages.Track) -> tuple[str, ...]:
+	if stage == stages.CONVERTED:
+		return (*stages.path(track, stages.MQL), stage)
+	way = stages.path(track, stage)
+	return (*way, stage) if stage in line.exits else way
+
+
+def _changes(
+	doctype: str, stage: str, passed: Sequence[str]
+) -> Iterator[tuple[str, str, int, str | None, str]]:
+	for place, to_stage in enumerate(passed):
+		yield doctype, stage, place, passed[place - 1] if place else None, to_stage
 
 
 def _text(value: date | Decimal | None) -> str | None:

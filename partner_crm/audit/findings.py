@@ -151,7 +151,14 @@ class Audit:
 	@property
 	def is_clean(self) -> bool:
 		"""True where nothing was found; notes on what the file does not tell are no findings."""
-		found = (self.duplicates, self.possible_duplicates, self.incomplete, self.inactive, self.penalties, self.unpaid)
+		found = (
+			self.duplicates,
+			self.possible_duplicates,
+			self.incomplete,
+			self.inactive,
+			self.penalties,
+			self.unpaid,
+		)
 		return not any(found) and len(self.notes) == len(self.problems)
 
 	def to_json(self) -> str:

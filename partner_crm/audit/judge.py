@@ -37,7 +37,9 @@ AT_WORK = frozenset({stages.SQL, stages.NEGOTIATION, stages.HANDED_OVER})
 LEADS_AT_WORK = frozenset({stages.COLD_LEAD, stages.MQL})
 
 # A base of companies alone names its clients by their titles.
-NAMED_BY_TITLE = StageField(stages.COLD_LEAD, "enter", stages.COUNTERPARTY, "title", "set", "Title", "Название")
+NAMED_BY_TITLE = StageField(
+	stages.COLD_LEAD, "enter", stages.COUNTERPARTY, "title", "set", "Title", "Название"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Judge:
 			# A row asks once, whether the title is needed as the client's name or by the stage.
 			rows = list({(row.entity, row.field): row for row in rows}.values())
 			self._needs[key] = Need(
-				tuple(row for row in rows if self._is_told(row)), tuple(row for row in rows if not self._is_told(row))
+				tuple(row for row in rows if self._is_told(row)),
+				tuple(row for row in rows if not self._is_told(row)),
 			)
 		return self._needs[key]
 
@@ -110,7 +113,9 @@ class Judge:
 		return list(found.values())
 
 	def label(self, row: StageField) -> str:
-		return row.label_ru if self._wording.lang == "ru" and row.label_ru else self._wording.text(row.label_en)
+		return (
+			row.label_ru if self._wording.lang == "ru" and row.label_ru else self._wording.text(row.label_en)
+		)
 
 	def _quiet(self, record: Record, comment: Comment) -> Iterator[Inactive | PenaltyDue]:
 		"""Rules 2 to 4 for an open lead or deal: is it quiet, and which penalties are due by today."""
@@ -132,7 +137,9 @@ class Judge:
 				yield Inactive(record.row, manager, last, state.active_until)
 		yield from self._penalties(record.row, manager, history)
 		if last and comment.is_stub:
-			written = activity.History(activity.INTERACTION, str(record.row), last, flaws=(activity.Flaw(last),))
+			written = activity.History(
+				activity.INTERACTION, str(record.row), last, flaws=(activity.Flaw(last),)
+			)
 			yield from self._penalties(record.row, manager, written)
 
 	def _history(self, record: Record, is_deal: bool, began: date, qualifies: bool) -> activity.History:

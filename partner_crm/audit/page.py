@@ -17,6 +17,8 @@ LISTED = 200
 # A chart of more bars than this cannot be read; the tables below it are complete.
 CHARTED = 20
 WIDTH, HEIGHT = 720, 280
+# How wide a letter of a label is, in the same units.
+LETTER = 7.5
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
 
@@ -25,6 +27,7 @@ class Bar:
 	"""One bar of a chart, in the chart's own units; `line_y` is where the running share passes."""
 
 	label: str
+	title: str
 	x: float
 	y: float
 	width: float
@@ -37,7 +40,10 @@ def render(audit: Audit, lang: str) -> str:
 	"""The page as text. Everything that came from the file is escaped."""
 	wording = Wording(lang)
 	environment = Environment(
-		loader=PackageLoader("partner_crm.audit", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+		loader=PackageLoader("partner_crm.audit", "templates"),
+		autoescape=True,
+		trim_blocks=True,
+		lstrip_blocks=True,
 	)
 	environment.filters.update(
 		money=wording.money, count=wording.count, percent=wording.percent, day=wording.day
@@ -74,22 +80,26 @@ def vital_few(income: Sequence[ProgramIncome], line: Decimal = Decimal("0.8")) -
 
 
 def income_bars(income: Sequence[ProgramIncome]) -> list[Bar]:
-	"""Bars of income by programme, largest first, and the height of the running share over each."""
+	"""Bars of income by programme, largest first, and the running share over each on the same scale: a Pareto chart."""
 	shown = [program for program in income[:CHARTED] if program.share is not None and program.share > 0]
 	if not shown:
 		return []
-	largest = max(program.share for program in shown)
 	few = {program.program for program in vital_few(income)}
 	step = WIDTH / len(shown)
 	return [
 		Bar(
-			label=program.program,
+			label=_shortened(program.program or "", int(step / LETTER)),
+			title=program.program or "",
 			x=round(index * step + step * 0.15, 1),
-			y=round(HEIGHT - float(program.share / largest) * HEIGHT * 0.9, 1),
+			y=round(HEIGHT - float(program.share) * HEIGHT, 1),
 			width=round(step * 0.7, 1),
-			height=round(float(program.share / largest) * HEIGHT * 0.9, 1),
+			height=round(float(program.share) * HEIGHT, 1),
 			line_y=round(HEIGHT - float(program.running_share) * HEIGHT, 1),
 			is_vital=program.program in few,
 		)
 		for index, program in enumerate(shown)
 	]
+
+
+def _shortened(text: str, letters: int) -> str:
+	return text if len(text) <= letters else text[: max(letters - 1, 1)].rstrip() + "…"

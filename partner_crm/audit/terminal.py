@@ -9,8 +9,8 @@ from types import TracebackType
 from rich.bar import Bar
 from rich.console import Console, Group
 from rich.panel import Panel
-from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
+from rich.progress import TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -28,34 +28,31 @@ class Progress:
 	def __init__(self, lang: str):
 		self._wording = Wording(lang)
 		console = Console(stderr=True)
+		# It is redrawn when there is news: a thread that redraws it would not survive into the work done beside.
 		self._bar = RichProgress(
-			SpinnerColumn(),
 			TextColumn("{task.description}"),
-			BarColumn(),
+			TextColumn("{task.fields[done]}"),
 			TimeElapsedColumn(),
 			console=console,
 			transient=True,
+			auto_refresh=False,
 			disable=not console.is_terminal,
 		)
-		self._task = None
-		self._sentence = ""
+		self._task = self._bar.add_task("", done="")
 
 	def __enter__(self) -> Progress:
 		self._bar.start()
 		return self
 
-	def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+	def __exit__(
+		self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+	) -> None:
 		self._bar.stop()
 
-	def step(self, sentence: str, done: int | None = None, total: int | None = None) -> None:
-		"""Now doing `sentence`; `done` of `total` where they are known."""
-		if sentence != self._sentence:
-			if self._task is not None:
-				self._bar.remove_task(self._task)
-			self._task = self._bar.add_task(self._wording.text(sentence), total=total)
-			self._sentence = sentence
-		if done is not None:
-			self._bar.update(self._task, completed=done, total=total)
+	def step(self, sentence: str, done: int | None = None) -> None:
+		"""Now doing `sentence`, and with `done` rows of it."""
+		counted = "" if done is None else self._wording.count(done)
+		self._bar.update(self._task, description=self._wording.text(sentence), done=counted, refresh=True)
 
 
 def show(audit: Audit, lang: str, written: Sequence[Path] = (), console: Console | None = None) -> None:
@@ -63,12 +60,23 @@ def show(audit: Audit, lang: str, written: Sequence[Path] = (), console: Console
 	wording = Wording(lang)
 	_ = wording.text
 	console = console or Console(highlight=False, markup=False, emoji=False)
-	about = _("{rows} rows, judged as of {day}.", rows=wording.count(audit.rows), day=wording.day(audit.today))
+	about = _(
+		"{rows} rows, judged as of {day}.", rows=wording.count(audit.rows), day=wording.day(audit.today)
+	)
 	if audit.sheet:
 		about = f"{about} {_('Sheet: {sheet}.', sheet=audit.sheet)}"
-	console.print(Panel(Text(about), title=Text(_("Audit of {file}", file=audit.file)), title_align="left", expand=False))
+	console.print(
+		Panel(
+			Text(about), title=Text(_("Audit of {file}", file=audit.file)), title_align="left", expand=False
+		)
+	)
 	console.print(_totals(audit, wording))
-	for part in (_income(audit, wording), _funnel(audit, wording), _channels(audit, wording), _examples(audit, wording)):
+	for part in (
+		_income(audit, wording),
+		_funnel(audit, wording),
+		_channels(audit, wording),
+		_examples(audit, wording),
+	):
 		if part:
 			console.print()
 			console.print(part)
@@ -89,7 +97,14 @@ def _totals(audit: Audit, wording: Wording) -> Table:
 
 
 def _table(title: str, *columns: str, numbers: Sequence[int] = ()) -> Table:
-	table = Table(title=Text(title, "bold"), title_justify="left", box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+	table = Table(
+		title=Text(title, "bold"),
+		title_justify="left",
+		box=None,
+		pad_edge=False,
+		header_style="dim",
+		padding=(0, 2, 0, 0),
+	)
 	for index, column in enumerate(columns):
 		table.add_column(Text(column), justify="right" if index in numbers else "left", overflow="fold")
 	return table
@@ -103,7 +118,17 @@ def _funnel(audit: Audit, wording: Wording) -> Table | None:
 	_ = wording.text
 	if not audit.funnel:
 		return None
-	table = _table(_("Funnel"), _("Stage"), "", _("Ever entered"), _("Now in"), _("Amount now in"), _("Of all"), _("Went on"), numbers=(2, 3, 4, 5, 6))
+	table = _table(
+		_("Funnel"),
+		_("Stage"),
+		"",
+		_("Ever entered"),
+		_("Now in"),
+		_("Amount now in"),
+		_("Of all"),
+		_("Went on"),
+		numbers=(2, 3, 4, 5, 6),
+	)
 	widest = max((stage.entered for stage in audit.funnel), default=0) or 1
 	for stage in audit.funnel:
 		table.add_row(
@@ -123,7 +148,17 @@ def _income(audit: Audit, wording: Wording) -> Table | None:
 	if not audit.income:
 		return None
 	currency = audit.income[0].currency
-	table = _table(_("Income by programme"), _("Programme"), "", _("Clients"), wording.in_currency("Expected", currency), wording.in_currency("Paid", currency), _("Share"), _("Running share"), numbers=(2, 3, 4, 5, 6))
+	table = _table(
+		_("Income by programme"),
+		_("Programme"),
+		"",
+		_("Clients"),
+		wording.in_currency("Expected", currency),
+		wording.in_currency("Paid", currency),
+		_("Share"),
+		_("Running share"),
+		numbers=(2, 3, 4, 5, 6),
+	)
 	before = 0.0
 	for program in audit.income:
 		running = float(program.running_share) if program.running_share is not None else before
@@ -146,7 +181,16 @@ def _channels(audit: Audit, wording: Wording) -> Table | None:
 	_ = wording.text
 	if not audit.channels:
 		return None
-	table = _table(_("Conversion by channel"), _("Channel"), "", _("Leads"), _("Won"), _("Conversion"), _("Revenue"), numbers=(2, 3, 4, 5))
+	table = _table(
+		_("Conversion by channel"),
+		_("Channel"),
+		"",
+		_("Leads"),
+		_("Won"),
+		_("Conversion"),
+		_("Revenue"),
+		numbers=(2, 3, 4, 5),
+	)
 	for channel in audit.channels:
 		table.add_row(
 			Text(channel.channel or _("No channel")),
@@ -173,7 +217,10 @@ def _examples(audit: Audit, wording: Wording) -> Group | None:
 		for rows, sentence in findings[:EXAMPLES]:
 			table.add_row(rows, Text(sentence))
 		if len(findings) > EXAMPLES:
-			table.add_row("", Text(wording.text("and {count} more", count=wording.count(len(findings) - EXAMPLES)), "dim"))
+			table.add_row(
+				"",
+				Text(wording.text("and {count} more", count=wording.count(len(findings) - EXAMPLES)), "dim"),
+			)
 		parts += [table, ""]
 	return Group(*parts[:-1]) if parts else None
 
@@ -181,7 +228,9 @@ def _examples(audit: Audit, wording: Wording) -> Group | None:
 def _notes(audit: Audit, wording: Wording, console: Console) -> None:
 	lines = [note.message for note in audit.notes]
 	if audit.unknown_columns:
-		lines.insert(0, wording.text("Columns not understood: {columns}.", columns=", ".join(audit.unknown_columns)))
+		lines.insert(
+			0, wording.text("Columns not understood: {columns}.", columns=", ".join(audit.unknown_columns))
+		)
 	if lines:
 		console.print()
 		console.print(Text(wording.text("What this file does not tell"), "bold"))

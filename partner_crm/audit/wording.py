@@ -35,7 +35,9 @@ class Wording:
 		"""An amount without its currency, which stands over the column; no decimals where there are none."""
 		if amount is None:
 			return ""
-		return format_decimal(amount, format="#,##0" if amount == amount.to_integral_value() else "#,##0.00", locale=self.locale)
+		return format_decimal(
+			amount, format="#,##0" if amount == amount.to_integral_value() else "#,##0.00", locale=self.locale
+		)
 
 	def in_currency(self, heading: str, currency: str | None) -> str:
 		"""A heading of amounts, with the currency they are in where it is known."""
@@ -45,7 +47,13 @@ class Wording:
 		return "" if share is None else format_percent(share, format="#,##0.#%", locale=self.locale)
 
 	def day(self, day: date | None) -> str:
-		return "" if day is None else format_date(day, format="dd.MM.yyyy" if self.lang != "en" else "d MMM yyyy", locale=self.locale)
+		return (
+			""
+			if day is None
+			else format_date(
+				day, format="dd.MM.yyyy" if self.lang != "en" else "d MMM yyyy", locale=self.locale
+			)
+		)
 
 	def totals(self, audit: Audit) -> list[tuple[str, int, str]]:
 		"""What was counted: the heading, the number, and what it means in one line."""
@@ -72,7 +80,11 @@ class Wording:
 	def findings(self, audit: Audit) -> Iterator[tuple[str, tuple[int, ...], str]]:
 		"""Every finding as its kind, the rows it is about, and what there is to say of it."""
 		for duplicate in audit.duplicates:
-			yield DUPLICATE, duplicate.rows, self.text("The same: {fields}", fields=self.fields(duplicate.fields))
+			yield (
+				DUPLICATE,
+				duplicate.rows,
+				self.text("The same: {fields}", fields=self.fields(duplicate.fields)),
+			)
 		for possible in audit.possible_duplicates:
 			yield POSSIBLE, possible.rows, " ".join(possible.reasons)
 		for incomplete in audit.incomplete:
@@ -95,9 +107,13 @@ class Wording:
 		for kind, rows, sentence in self.findings(audit):
 			for row in rows:
 				others = tuple(other for other in rows if other != row)
-				line = f"{self.text('Row {rows}', rows=self.rows(others))}: {sentence}" if others else sentence
+				line = (
+					f"{self.text('Row {rows}', rows=self.rows(others))}: {sentence}" if others else sentence
+				)
 				found.setdefault(row, {}).setdefault(kind, []).append(line)
-		return {row: {kind: "; ".join(lines) for kind, lines in kinds.items()} for row, kinds in found.items()}
+		return {
+			row: {kind: "; ".join(lines) for kind, lines in kinds.items()} for row, kinds in found.items()
+		}
 
 
 DUPLICATE = "Clients entered twice"

@@ -18,7 +18,11 @@ FORBIDDEN = dict.fromkeys((*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0xFFFE,
 
 
 def write_workbook(
-	audit: Audit, rows: Iterable[tuple[int, Sequence[object]]], date_columns: frozenset[int], path: Path, lang: str
+	audit: Audit,
+	rows: Iterable[tuple[int, Sequence[object]]],
+	date_columns: frozenset[int],
+	path: Path,
+	lang: str,
 ) -> None:
 	"""Writes `rows` (spreadsheet row number, cells) as they came, with the row's number before them and a column of findings a kind behind.
 
@@ -28,7 +32,9 @@ def write_workbook(
 	wording = Wording(lang)
 	found = wording.findings_by_row(audit)
 	row_heading = wording.text("Row")
-	headings = _unique([row_heading, *(str(heading) for heading in audit.headings), *map(wording.text, KINDS)])
+	headings = _unique(
+		[row_heading, *(str(heading) for heading in audit.headings), *map(wording.text, KINDS)]
+	)
 	own = headings[1 : len(headings) - len(KINDS)]
 	kind_headings = headings[len(headings) - len(KINDS) :]
 
@@ -52,7 +58,7 @@ def write_workbook(
 		.sheet(
 			wording.text("Clients"),
 			lines(),
-			column_widths={heading: 28 for heading in kind_headings},
+			column_widths=dict.fromkeys(kind_headings, 28),
 			autofilter=True,
 		)
 		.save()

@@ -14,7 +14,18 @@ ROOT = Path(__file__).parents[2]
 MAVEN = ROOT / "tests" / "data" / "maven"
 EXAMPLES = ROOT / "examples"
 
-HEADINGS = ["Дата", "Имя клиента", "Контакты", "Партнерка", "Статус", "Выплата", "Источник", "Ответственный", "Последний контакт", "Комментарий"]
+HEADINGS = [
+	"Дата",
+	"Имя клиента",
+	"Контакты",
+	"Партнерка",
+	"Статус",
+	"Выплата",
+	"Источник",
+	"Ответственный",
+	"Последний контакт",
+	"Комментарий",
+]
 GOOD = "обсудили тариф на отдел, договорились созвониться в среду с расчётом"
 
 
@@ -58,11 +69,27 @@ def client(**cells):
 def test_clean_base(audit):
 	status, found = audit([client()])
 	assert status == CLEAN
-	lists = ("duplicates", "possible_duplicates", "incomplete", "inactive", "penalties", "unpaid", "unknown_columns")
-	assert {key: found[key] for key in lists} == dict.fromkeys(lists, [])
+	lists = (
+		"duplicates",
+		"possible_duplicates",
+		"incomplete",
+		"inactive",
+		"penalties",
+		"unpaid",
+		"unknown_columns",
+	)
+	assert {key: found[key] for key in lists} == {key: [] for key in lists}
 	assert found["rows"] == 1
 	assert found["income"] == [
-		{"program": "CRM-система", "clients": 1, "expected": 1500, "paid": 1500, "share": 1, "running_share": 1, "currency": "RUB"}
+		{
+			"program": "CRM-система",
+			"clients": 1,
+			"expected": 1500,
+			"paid": 1500,
+			"share": 1,
+			"running_share": 1,
+			"currency": "RUB",
+		}
 	]
 
 
@@ -75,7 +102,9 @@ def test_duplicate_in_another_spelling(audit):
 
 
 def test_one_matching_field_is_no_duplicate(audit):
-	status, found = audit([client(), client(**{"Имя клиента": "Анна Волкова", "Контакты": "anna@mail.ru 8 (911) 123 45 67"})])
+	status, found = audit(
+		[client(), client(**{"Имя клиента": "Анна Волкова", "Контакты": "anna@mail.ru 8 (911) 123 45 67"})]
+	)
 	assert (status, found["duplicates"], found["possible_duplicates"]) == (CLEAN, [], [])
 
 
@@ -84,7 +113,10 @@ def test_possible_duplicate_says_why(audit):
 	status, found = audit([client(), slip])
 	assert status == FINDINGS
 	assert [row["rows"] for row in found["possible_duplicates"]] == [[2, 3]]
-	assert found["possible_duplicates"][0]["reasons"] == ["The names are nearly the same.", "The phone numbers are the same."]
+	assert found["possible_duplicates"][0]["reasons"] == [
+		"The names are nearly the same.",
+		"The phone numbers are the same.",
+	]
 
 
 def test_incomplete_names_every_missing_fact_at_once(audit):
@@ -113,31 +145,64 @@ def test_incomplete_names_every_missing_fact_at_once(audit):
 	],
 )
 def test_quiet_deals(audit, last, comment, quiet):
-	_status, found = audit([client(**{"Статус": "В работе", "Выплата": "", "Последний контакт": last, "Комментарий": comment})])
+	_status, found = audit(
+		[client(**{"Статус": "В работе", "Выплата": "", "Последний контакт": last, "Комментарий": comment})]
+	)
 	assert [row["active_until"] for row in found["inactive"]] == quiet
 
 
 def test_penalties_name_rule_manager_and_day(audit):
 	_status, found = audit([client(**{"Статус": "В работе", "Выплата": "", "Комментарий": "НД"})])
 	assert found["penalties"] == [
-		{"row": 2, "rule": "Deal Lapsed", "manager": "Мария Орлова", "violated_on": "2024-07-16", "amount": 0, "currency": None},
-		{"row": 2, "rule": "Stub Comment", "manager": "Мария Орлова", "violated_on": "2024-05-21", "amount": 0, "currency": None},
+		{
+			"row": 2,
+			"rule": "Deal Lapsed",
+			"manager": "Мария Орлова",
+			"violated_on": "2024-07-16",
+			"amount": 0,
+			"currency": None,
+		},
+		{
+			"row": 2,
+			"rule": "Stub Comment",
+			"manager": "Мария Орлова",
+			"violated_on": "2024-05-21",
+			"amount": 0,
+			"currency": None,
+		},
 	]
 
 
 def test_client_without_payout(audit):
-	status, found = audit([client(), client(**{"Имя клиента": "Анна Волкова", "Контакты": "anna@mail.ru", "Выплата": ""})])
+	status, found = audit(
+		[client(), client(**{"Имя клиента": "Анна Волкова", "Контакты": "anna@mail.ru", "Выплата": ""})]
+	)
 	assert status == FINDINGS
 	assert found["unpaid"] == [{"row": 3, "program": "CRM-система", "client": "Анна Волкова"}]
 
 
 def test_income_is_shared_out_largest_first(audit):
 	rows = [
-		client(**{"Имя клиента": f"Клиент {letter}", "Контакты": f"{letter}@mail.ru", "Партнерка": program, "Выплата": payout})
-		for letter, program, payout in (("a", "Банк", "600"), ("b", "Хостинг", "100"), ("c", "Банк", "200"), ("d", "Курсы", "100"))
+		client(
+			**{
+				"Имя клиента": f"Клиент {letter}",
+				"Контакты": f"{letter}@mail.ru",
+				"Партнерка": program,
+				"Выплата": payout,
+			}
+		)
+		for letter, program, payout in (
+			("a", "Банк", "600"),
+			("b", "Хостинг", "100"),
+			("c", "Банк", "200"),
+			("d", "Курсы", "100"),
+		)
 	]
 	_status, found = audit(rows)
-	shares = [(row["program"], row["clients"], row["paid"], row["share"], row["running_share"]) for row in found["income"]]
+	shares = [
+		(row["program"], row["clients"], row["paid"], row["share"], row["running_share"])
+		for row in found["income"]
+	]
 	assert shares == [("Банк", 2, 800, 0.8, 0.8), ("Курсы", 1, 100, 0.1, 0.9), ("Хостинг", 1, 100, 0.1, 1)]
 
 
@@ -145,13 +210,21 @@ def test_sums_are_in_one_currency(audit):
 	other = client(**{"Имя клиента": "Анна Волкова", "Контакты": "anna@mail.ru", "Выплата": "100 USD"})
 	_status, found = audit([client(), other])
 	assert found["income"][0]["paid"] == 1500
-	assert "Payouts in USD are left out of the sums, which are in RUB. Rows: 1." in [row["message"] for row in found["problems"]]
+	assert "Payouts in USD are left out of the sums, which are in RUB. Rows: 1." in [
+		row["message"] for row in found["problems"]
+	]
 
 
 def test_what_has_no_column_is_said_once_and_not_judged(audit):
 	rows = [["Иван Петров", "ivan@mail.ru", "В работе"], ["Анна Волкова", "anna@mail.ru", "В работе"]]
 	status, found = audit(rows, headings=["Имя", "Email", "Статус"])
-	assert (status, found["incomplete"], found["inactive"], found["unpaid"], found["income"]) == (CLEAN, [], [], [], [])
+	assert (status, found["incomplete"], found["inactive"], found["unpaid"], found["income"]) == (
+		CLEAN,
+		[],
+		[],
+		[],
+		[],
+	)
 	messages = [row["message"] for row in found["problems"]]
 	assert "There is no column for the last contact, so activity and penalties are not judged." in messages
 	assert "There is no column for payouts, so unpaid clients and income are not judged." in messages
@@ -168,14 +241,24 @@ def test_a_deal_number_makes_a_row_a_deal(audit):
 	rows = [["1", "Иван Петров", "89111234567", "Новый"], ["2", "Иван Петров", "89111234567", "Новый"]]
 	assert audit(rows, headings=headings)[1]["duplicates"] == []
 	rows[1][1] = "Петров Иван"
-	assert audit(rows, headings=headings)[1]["duplicates"] == [{"rows": [2, 3], "fields": ["full_name", "phone"]}]
+	assert audit(rows, headings=headings)[1]["duplicates"] == [
+		{"rows": [2, 3], "fields": ["full_name", "phone"]}
+	]
 
 
 def test_funnel_counts_every_stage_passed(audit):
-	rows = [client(**{"Имя клиента": f"Клиент {n}", "Контакты": f"k{n}@mail.ru", "Статус": status}) for n, status in enumerate(["Новый", "В работе", "Клиент", "Отказ"])]
+	rows = [
+		client(**{"Имя клиента": f"Клиент {n}", "Контакты": f"k{n}@mail.ru", "Статус": status})
+		for n, status in enumerate(["Новый", "В работе", "Клиент", "Отказ"])
+	]
 	_status, found = audit(rows)
 	counted = [(row["stage"], row["entered"], row["now"], row["conversion"]) for row in found["funnel"]]
-	assert counted == [("Cold Lead", 4, 1, 1), ("Handed Over", 2, 1, 0.5), ("Client", 1, 1, 0.25), ("Unqualified", 1, 1, 0.25)]
+	assert counted == [
+		("Cold Lead", 4, 1, 1),
+		("Handed Over", 2, 1, 0.5),
+		("Client", 1, 1, 0.25),
+		("Unqualified", 1, 1, 0.25),
+	]
 
 
 # The Maven data set: a real pipeline with its master lists beside it
@@ -201,7 +284,11 @@ def test_maven_funnel(maven):
 
 
 def test_maven_rows_without_an_account(maven):
-	without = [row for row in maven[1]["incomplete"] if {"Counterparty"} & {missing["entity"] for missing in row["missing"]}]
+	without = [
+		row
+		for row in maven[1]["incomplete"]
+		if {"Counterparty"} & {missing["entity"] for missing in row["missing"]}
+	]
 	assert len(without) == 1425
 
 
@@ -214,7 +301,12 @@ def test_maven_misspelt_product_is_told_once(maven):
 
 def test_maven_says_what_it_cannot_judge(maven):
 	_status, found = maven
-	assert (found["duplicates"], found["possible_duplicates"], found["inactive"], found["unpaid"]) == ([], [], [], [])
+	assert (found["duplicates"], found["possible_duplicates"], found["inactive"], found["unpaid"]) == (
+		[],
+		[],
+		[],
+		[],
+	)
 	notes = [row["message"] for row in found["problems"] if row["is_note"]]
 	assert notes[:2] == [
 		"There is no column for the last contact, so activity and penalties are not judged.",
@@ -237,7 +329,9 @@ def test_examples_are_understood(name, tmp_path, capsys):
 def test_page_stands_alone_and_escapes_the_file(tmp_path, capsys):
 	path = tmp_path / "clients.csv"
 	evil = "<script>alert(1)</script>"
-	path.write_text(f"Имя,Email,Партнерка,Статус,Выплата\n{evil} Петров,a@mail.ru,{evil},Клиент,100\n", encoding="utf-8")
+	path.write_text(
+		f"Имя,Email,Партнерка,Статус,Выплата\n{evil} Петров,a@mail.ru,{evil},Клиент,100\n", encoding="utf-8"
+	)
 	main(["audit", str(path), "--today", "2024-09-30", "--out", str(tmp_path)])
 	page = (tmp_path / "clients-audit.html").read_text(encoding="utf-8")
 	assert evil not in page
@@ -247,9 +341,14 @@ def test_page_stands_alone_and_escapes_the_file(tmp_path, capsys):
 
 def test_workbook_hands_every_row_back(tmp_path, capsys):
 	path = tmp_path / "clients.csv"
-	path.write_text("Имя,Телефон,Имя,Сумма\nИван Петров,89111234567,=1+1,10\nПетров Иван,+7 911 123-45-67,,NaN\nАнна,,x,5\n", encoding="utf-8")
+	path.write_text(
+		"Имя,Телефон,Имя,Сумма\nИван Петров,89111234567,=1+1,10\nПетров Иван,+7 911 123-45-67,,NaN\nАнна,,x,5\n",
+		encoding="utf-8",
+	)
 	main(["audit", str(path), "--today", "2024-09-30", "--out", str(tmp_path)])
-	sheet = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "clients-audit.xlsx")).get_sheet_by_index(0)
+	sheet = python_calamine.CalamineWorkbook.from_path(
+		str(tmp_path / "clients-audit.xlsx")
+	).get_sheet_by_index(0)
 	heading, *rows = sheet.to_python()
 	assert heading[:5] == ["Row", "Имя", "Телефон", "Имя (2)", "Сумма"]
 	assert [row[:5] for row in rows] == [
@@ -273,7 +372,10 @@ def test_json_alone_writes_nothing(tmp_path, capsys, monkeypatch):
 def test_without_out_a_folder_is_made_beside_you(tmp_path, capsys, monkeypatch):
 	monkeypatch.chdir(tmp_path)
 	main(["audit", str(EXAMPLES / "clients_bg.csv"), "--today", "2024-09-30"])
-	assert sorted(path.name for path in (tmp_path / "clients_bg-audit").iterdir()) == ["clients_bg-audit.html", "clients_bg-audit.xlsx"]
+	assert sorted(path.name for path in (tmp_path / "clients_bg-audit").iterdir()) == [
+		"clients_bg-audit.html",
+		"clients_bg-audit.xlsx",
+	]
 
 
 # What cannot be read

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from hashlib import blake2b
 from itertools import product
+from typing import NamedTuple
 
 from .birth_dates import PLACEHOLDER_DATES
 from .companies import SHARED_SITES, normalise_tax_id, normalise_title, website_domain
@@ -91,12 +93,16 @@ class IdentitySettings:
 		)
 
 
-@dataclass(frozen=True, slots=True)
-class PairKey:
-	"""The key of one pair: its fields, and a digest of their values that is the same on every machine."""
+class PairKey(NamedTuple):
+	"""The key of one pair: its fields, and a value for each. Equal keys are equal in both."""
 
 	fields: tuple[str, ...]
-	digest: str
+	values: tuple[str, ...]
+
+	@property
+	def digest(self) -> str:
+		"""32 hexadecimal digits that are the same on every machine, for a database to hold the key by."""
+		return _digest(self.fields, self.values)
 
 
 def person_values(person: Person, settings: IdentitySettings) -> dict[str, tuple[str, ...]]:
@@ -150,7 +156,7 @@ def keys_of(values: Values, pairs: Iterable[tuple[str, ...]]) -> tuple[PairKey, 
 	that is empty or names a field that can't be matched.
 	"""
 	return tuple(
-		PairKey(fields, _digest(fields, choice))
+		PairKey(fields, choice)
 		for fields in dict.fromkeys(map(_ordered, pairs))
 		for choice in product(*(values.get(field, ()) for field in fields))
 	)
@@ -166,6 +172,7 @@ def matching_fields(one: Values, other: Values) -> tuple[str, ...]:
 	)
 
 
+@cache
 def _ordered(pair: tuple[str, ...]) -> tuple[str, ...]:
 	try:
 		fields = tuple(sorted(set(pair), key=IDENTITY_FIELDS.index))
