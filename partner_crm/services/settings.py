@@ -13,7 +13,7 @@ from frappe.model.document import Document
 from frappe.utils import escape_html
 
 from partner_crm.rules import comments, stages
-from partner_crm.rules.identity import PLACEHOLDER_DATES, IdentitySettings
+from partner_crm.rules.identity import PLACEHOLDER_DATES, IdentitySettings, normalise_domain
 from partner_crm.services.refusals import bullets
 
 DOCTYPE = "Partner CRM Settings"
@@ -63,6 +63,17 @@ def identity_required_from() -> str:
 
 def activity_months() -> int:
 	return get_settings().activity_months or 2
+
+
+def company_email_domains() -> frozenset[str]:
+	"""The internet domains on which every address is one of ours."""
+	lines = (get_settings().company_email_domains or "").replace(",", " ").split()
+	return frozenset(filter(None, (normalise_domain(line.lstrip("@")) for line in lines)))
+
+
+def requires_evidence() -> bool:
+	"""Whether only interactions that a Call Log or a letter proves can be two-way."""
+	return bool(get_settings().require_evidence)
 
 
 def stage_rows(settings: Document) -> tuple[stages.StageField, ...]:

@@ -18,9 +18,10 @@ OTHER_KINDS = (
 	"Negotiation",
 	"Handover",
 )
+NOT_REACHED = "No answer"
 OUTCOMES = (
 	"Reached",
-	"No answer",
+	NOT_REACHED,
 	"Call back later",
 	"Interested",
 	"Meeting agreed",
@@ -55,7 +56,7 @@ def make_interaction_kinds() -> None:
 
 def make_interaction_outcomes() -> None:
 	for title in OUTCOMES:
-		_make_where_missing("Interaction Outcome", title)
+		_make_where_missing("Interaction Outcome", title, not_reached=int(title == NOT_REACHED))
 
 
 def make_channels() -> None:

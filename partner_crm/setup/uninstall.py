@@ -12,6 +12,7 @@ import frappe
 
 from partner_crm.setup.core_permissions import revoke_core_permissions
 from partner_crm.setup.custom_fields import drop_custom_fields
+from partner_crm.setup.indexes import drop_indexes
 from partner_crm.setup.roles import ROLES
 
 APP = "partner_crm"
@@ -38,6 +39,7 @@ def after_uninstall() -> None:
 	delete_roles()
 	forget_app()
 	drop_custom_fields()
+	drop_indexes()
 	frappe.db.commit()
 
 

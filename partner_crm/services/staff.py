@@ -1,0 +1,77 @@
+"""Who is one of us: the e-mail addresses of our own staff, which have no place in a client's card.
+
+System Users, Employees with their company and private addresses, and everything on our own domains. Customers and
+partners who have a user account of the website, users who are switched off and employees who have left are not staff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import frappe
+from frappe import _
+from frappe.utils import escape_html
+
+from partner_crm.rules.identity import domain_of, normalise_email
+from partner_crm.services import settings
+
+ADMINISTRATOR = "Administrator"
+
+
+def problems(addresses: Iterable[str]) -> list[str]:
+	"""What a client's card says of them: the address, and only in general whose it is."""
+	typed = list(filter(None, addresses))
+	ours = among(typed)
+	sentence = _("{0} is an address of our own staff. Enter the client's own address.")
+	return [
+		sentence.format(frappe.bold(escape_html(text))) for text in typed if normalise_email(text) in ours
+	]
+
+
+def among(addresses: Iterable[str]) -> set[str]:
+	"""Which of these addresses are our own, normalised."""
+	asked = {address for text in addresses if text and (address := normalise_email(text))}
+	ours = {address for address in asked if _is_on_our_domain(address)}
+	ours |= _of_users(asked - ours)
+	return ours | _of_employees(asked - ours)
+
+
+def user_of(address: str) -> str | None:
+	"""The System User who writes from this address."""
+	return next(iter(_of_users({normalise_email(address) or ""})), None)
+
+
+def _is_on_our_domain(address: str) -> bool:
+	domain = domain_of(address)
+	return any(domain == own or domain.endswith(f".{own}") for own in settings.company_email_domains())
+
+
+def _of_users(addresses: set[str]) -> set[str]:
+	"""A user's name is his address; only Administrator's is not."""
+	if not addresses:
+		return set()
+	user = frappe.qb.DocType("User")
+	rows = (
+		frappe.qb.from_(user)
+		.select(user.name, user.email)
+		.where(user.name.isin([*sorted(addresses), ADMINISTRATOR]))
+		.where((user.enabled == 1) & (user.user_type == "System User"))
+		.run()
+	)
+	return addresses.intersection(
+		normalise_email(email if name == ADMINISTRATOR else name) for name, email in rows
+	)
+
+
+def _of_employees(addresses: set[str]) -> set[str]:
+	if not addresses:
+		return set()
+	employee, asked = frappe.qb.DocType("Employee"), sorted(addresses)
+	rows = (
+		frappe.qb.from_(employee)
+		.select(employee.company_email, employee.personal_email)
+		.where(employee.company_email.isin(asked) | employee.personal_email.isin(asked))
+		.where(employee.status != "Left")
+		.run()
+	)
+	return addresses.intersection(normalise_email(email) for row in rows for email in row if email)
