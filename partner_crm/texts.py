@@ -1,7 +1,10 @@
 """Sentences for people, in their language, outside Frappe.
 
-The translations are Frappe's own: `translations/<lang>.csv`, one line a sentence (source, translation). On a site `frappe._` reads the same
-files, so a sentence is translated once for the desk and the command line.
+The translations are Frappe's own: `translations/<lang>.csv`, one line a sentence (source, translation, context). On a site `frappe._` reads the
+same files, so a sentence is translated once for the desk and the command line.
+
+A translation without a context holds on the whole site, in everybody's forms. So a word that Frappe or ERPNext use in another sense ("Share",
+"Budget") has a context: `CONTEXT`, or for a label of ours the DocType it stands in, which is what Frappe asks with.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+CONTEXT = "Partner CRM"
+
 
 @cache
 def _sentences(lang: str) -> dict[str, str]:
@@ -19,7 +24,11 @@ def _sentences(lang: str) -> dict[str, str]:
 	if not path.is_file():
 		return {}
 	with path.open(encoding="utf-8", newline="") as lines:
-		return {row[0]: row[1] for row in csv.reader(lines) if len(row) > 1 and row[1]}
+		return {
+			source: translation
+			for source, translation, *context in csv.reader(lines)
+			if context in ([], [CONTEXT])
+		}
 
 
 def translate(sentence: str, lang: str = "en") -> str:
