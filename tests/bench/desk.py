@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 
 from tests.bench.harness import ADMIN_PASSWORD, harness
 from tests.bench.place import find_bench
@@ -15,4 +16,5 @@ def open_desk(port: int | None = None) -> None:
 		print(made.run("-m", "tests.bench.inside.demo", site.name).strip(), flush=True)
 		with served(made, site, port) as address, worked_for(made):
 			print(f"\n    {address}/app\n    Administrator / {ADMIN_PASSWORD}\n\nCtrl-C ends it.", flush=True)
-			signal.pause()
+			with suppress(KeyboardInterrupt):
+				signal.pause()

@@ -115,6 +115,10 @@ def start_mariadb(directory: Path, survives: bool = False) -> tuple[MariaDB, int
 	if not program or b"MariaDB" not in subprocess.run([program, "--version"], capture_output=True).stdout:
 		raise NoBenchError("no MariaDB answers with root's rights and there is no mariadbd to start")
 	data, log = directory / "mariadb", directory / "mariadb.log"
+	own_tmp = (
+		directory / "tmp"
+	)  # a server that starts empties its tmpdir, and another's tables may lie in /tmp
+	own_tmp.mkdir()
 	_initialise(data, log)
 	server = MariaDB("127.0.0.1", free_port(), "root", secrets.token_urlsafe(18))
 	first_words = directory / "mariadb.sql"
@@ -127,6 +131,7 @@ def start_mariadb(directory: Path, survives: bool = False) -> tuple[MariaDB, int
 	)
 	options = [
 		f"--datadir={data}",
+		f"--tmpdir={own_tmp}",
 		f"--socket={directory / 'mariadb.sock'}",
 		f"--pid-file={directory / 'mariadb.pid'}",
 		f"--port={server.port}",
