@@ -19,7 +19,6 @@ CHARTED = 20
 WIDTH, HEIGHT = 720, 280
 # How wide a letter of a label is, in the same units.
 LETTER = 7.5
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,11 @@ def render(audit: Audit, lang: str) -> str:
 		_=wording.text,
 		audit=audit,
 		lang=lang,
-		direction="rtl" if lang in RIGHT_TO_LEFT else "ltr",
+		direction="rtl" if wording.is_right_to_left else "ltr",
 		wording=wording,
 		listed=LISTED,
 		tiles=wording.totals(audit),
-		income_bars=income_bars(audit.income),
+		income_bars=income_bars(audit.income, from_the_right=wording.is_right_to_left),
 		vital=vital_few(audit.income),
 		width=WIDTH,
 		height=HEIGHT,
@@ -79,25 +78,29 @@ def vital_few(income: Sequence[ProgramIncome], line: Decimal = Decimal("0.8")) -
 	return few
 
 
-def income_bars(income: Sequence[ProgramIncome]) -> list[Bar]:
-	"""Bars of income by programme, largest first, and the running share over each on the same scale: a Pareto chart."""
+def income_bars(income: Sequence[ProgramIncome], from_the_right: bool = False) -> list[Bar]:
+	"""Bars of income by programme, largest first, and the running share over each on the same scale: a Pareto chart.
+
+	It is read like a line of text, so in some languages its first bar stands at the right.
+	"""
 	shown = [program for program in income[:CHARTED] if program.share is not None and program.share > 0]
 	if not shown:
 		return []
 	few = {program.program for program in vital_few(income)}
 	step = WIDTH / len(shown)
+	places = reversed(range(len(shown))) if from_the_right else range(len(shown))
 	return [
 		Bar(
 			label=_shortened(program.program or "", int(step / LETTER)),
 			title=program.program or "",
-			x=round(index * step + step * 0.15, 1),
+			x=round(place * step + step * 0.15, 1),
 			y=round(HEIGHT - float(program.share) * HEIGHT, 1),
 			width=round(step * 0.7, 1),
 			height=round(float(program.share) * HEIGHT, 1),
 			line_y=round(HEIGHT - float(program.running_share) * HEIGHT, 1),
 			is_vital=program.program in few,
 		)
-		for index, program in enumerate(shown)
+		for place, program in zip(places, shown, strict=True)
 	]
 
 

@@ -181,7 +181,7 @@ class _Walk:
 			yield wording.text("There is no column for payouts, so unpaid clients and income are not judged.")
 		untold = self.judge.untold()
 		for entity in dict.fromkeys(row.entity for row in untold):
-			labels = ", ".join(
+			labels = wording.listed(
 				wording.text(
 					"{label} (from {stage})", label=self.judge.label(row), stage=wording.text(row.stage)
 				)

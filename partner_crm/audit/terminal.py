@@ -229,7 +229,8 @@ def _notes(audit: Audit, wording: Wording, console: Console) -> None:
 	lines = [note.message for note in audit.notes]
 	if audit.unknown_columns:
 		lines.insert(
-			0, wording.text("Columns not understood: {columns}.", columns=", ".join(audit.unknown_columns))
+			0,
+			wording.text("Columns not understood: {columns}.", columns=wording.listed(audit.unknown_columns)),
 		)
 	if lines:
 		console.print()

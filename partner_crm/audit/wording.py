@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
+import jdatetime
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
@@ -23,6 +24,11 @@ class Wording:
 			self.locale = Locale.parse(lang)
 		except (UnknownLocaleError, ValueError):
 			self.locale = Locale.parse("en")
+		self.comma = ARABIC_COMMA if lang in WITH_ARABIC_COMMA else ", "
+
+	@property
+	def is_right_to_left(self) -> bool:
+		return self.locale.character_order == "right-to-left"
 
 	def text(self, sentence: str, **values: object) -> str:
 		translated = translate(sentence, self.lang)
@@ -41,19 +47,24 @@ class Wording:
 
 	def in_currency(self, heading: str, currency: str | None) -> str:
 		"""A heading of amounts, with the currency they are in where it is known."""
-		return f"{self.text(heading)}, {currency}" if currency else self.text(heading)
+		return self.listed((self.text(heading), currency))
 
 	def percent(self, share: Decimal | None) -> str:
 		return "" if share is None else format_percent(share, format="#,##0.#%", locale=self.locale)
 
 	def day(self, day: date | None) -> str:
-		return (
-			""
-			if day is None
-			else format_date(
-				day, format="dd.MM.yyyy" if self.lang != "en" else "d MMM yyyy", locale=self.locale
-			)
+		"""A day as it is written where `lang` is spoken; in Persian by the calendar of Iran."""
+		if day is None:
+			return ""
+		if self.lang == "fa":
+			return jdatetime.date.fromgregorian(date=day).strftime("%Y/%m/%d")
+		return format_date(
+			day, format="dd.MM.yyyy" if self.lang != "en" else "d MMM yyyy", locale=self.locale
 		)
+
+	def listed(self, parts: Iterable[str | None]) -> str:
+		"""What there is of `parts`, one after another."""
+		return self.comma.join(filter(None, parts))
 
 	def totals(self, audit: Audit) -> list[tuple[str, int, str]]:
 		"""What was counted: the heading, the number, and what it means in one line."""
@@ -69,13 +80,13 @@ class Wording:
 		return [(self.text(kind), counts[kind], self.text(MEANINGS[kind])) for kind in KINDS]
 
 	def rows(self, rows: tuple[int, ...]) -> str:
-		return ", ".join(str(row) for row in rows)
+		return self.listed(map(str, rows))
 
 	def fields(self, names: tuple[str, ...]) -> str:
-		return ", ".join(self.text(FIELD_LABELS.get(name, name)) for name in names)
+		return self.listed(self.text(FIELD_LABELS.get(name, name)) for name in names)
 
 	def missing(self, finding: Incomplete) -> str:
-		return ", ".join(missing.label for missing in finding.missing)
+		return self.listed(missing.label for missing in finding.missing)
 
 	def findings(self, audit: Audit) -> Iterator[tuple[str, tuple[int, ...], str]]:
 		"""Every finding as its kind, the rows it is about, and what there is to say of it."""
@@ -91,12 +102,12 @@ class Wording:
 			yield INCOMPLETE, (incomplete.row,), f"{self.text(incomplete.stage)}: {self.missing(incomplete)}"
 		for quiet in audit.inactive:
 			until = self.text("Active until {day}", day=self.day(quiet.active_until))
-			yield QUIET, (quiet.row,), ", ".join(filter(None, (until, quiet.responsible)))
+			yield QUIET, (quiet.row,), self.listed((until, quiet.responsible))
 		for penalty in audit.penalties:
-			sentence = f"{self.text(penalty.rule)}, {self.day(penalty.violated_on)}"
-			yield PENALTY, (penalty.row,), ", ".join(filter(None, (sentence, penalty.manager)))
+			parts = (self.text(penalty.rule), self.day(penalty.violated_on), penalty.manager)
+			yield PENALTY, (penalty.row,), self.listed(parts)
 		for unpaid in audit.unpaid:
-			yield UNPAID, (unpaid.row,), ", ".join(filter(None, (unpaid.client, unpaid.program)))
+			yield UNPAID, (unpaid.row,), self.listed((unpaid.client, unpaid.program))
 		for problem in audit.problems:
 			if not problem.is_note:
 				yield MEND, () if problem.row is None else (problem.row,), problem.message
@@ -115,6 +126,9 @@ class Wording:
 			row: {kind: "; ".join(lines) for kind, lines in kinds.items()} for row, kinds in found.items()
 		}
 
+
+ARABIC_COMMA = "، "
+WITH_ARABIC_COMMA = frozenset({"ar", "fa", "ur"})
 
 DUPLICATE = "Clients entered twice"
 POSSIBLE = "Possible duplicates"
