@@ -32,6 +32,7 @@ TRANSLATING_FUNCTIONS = frozenset({"_", "_lt", "translate", "progress"})
 TRANSLATING_METHODS = frozenset({"text", "in_currency", "step"})
 # The place of the label, or of what is full of labels, among the arguments.
 LABELLED = {"Column": 1, "Figure": 0, "Dimension": 0, "Finding": 0, "Chart": 2}
+BUILT = frozenset({"dist", "node_modules"})
 
 WHOLE_SENTENCE = re.compile(r"[A-Z“{].* .*[.!?]", re.DOTALL)
 WITH_PLACEHOLDER = re.compile(r"[^\n]*\{[a-z_]+\}[^\n]*")
@@ -108,7 +109,9 @@ def _in_files(names: Iterable[str]) -> Iterator[str]:
 
 
 def _files(path: Path) -> list[Path]:
-	return sorted(path.rglob("*.*")) if path.is_dir() else [path]
+	"""The sources under a path, without what was built or fetched there."""
+	found = path.rglob("*.*") if path.is_dir() else [path]
+	return sorted(file for file in found if BUILT.isdisjoint(file.parts))
 
 
 @cache
