@@ -1,4 +1,5 @@
-"""Client bases of any size, as a CRM exports them: 24 columns, few words repeated, every client another one."""
+"""Client bases of any size, as a CRM exports them: 30 columns of contact, company and deal, filled
+as far as the client's stage goes."""
 
 from __future__ import annotations
 
@@ -169,6 +170,12 @@ LAST = [
 	"Юдин",
 	"Яковлев",
 ]
+SURNAMES = [
+	root.removesuffix("ов").removesuffix("ев").removesuffix("ёв").removesuffix("ин") + ending
+	for root in LAST
+	for ending in ("ов", "ский", "енко", "ин", "ук", "ович", "цев", "ых", "аев", "айло", "иди", "ян")
+]
+SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
 TALKS = (
 	"бюджет на квартал",
 	"состав пакета услуг",
@@ -185,8 +192,8 @@ DEALS = (
 	"созвонимся после совещания",
 	"тест на две недели",
 )
-STAGES = ("Новый", "MQL", "SQL", "Переговоры", "Клиент", "Клиент", "Отказ")
-HEADINGS = [
+STAGES = ("Новый", "MQL", "SQL", "Переговоры", "Клиент", "Отказ")
+HEADINGS = (
 	"Номер",
 	"Дата",
 	"Имя",
@@ -194,24 +201,30 @@ HEADINGS = [
 	"Фамилия",
 	"Телефон",
 	"Email",
+	"Дополнительный email",
 	"Дата рождения",
 	"Должность",
 	"ЛПР",
+	"Информация о контакте",
 	"Компания",
+	"ИНН",
 	"Регион",
 	"Отрасль",
 	"Сайт",
 	"Категория",
+	"Email компании",
+	"Телефон компании",
+	"Информация о компании",
 	"Источник",
 	"Ответственный",
 	"Статус",
 	"Услуга",
 	"Сумма",
 	"Тендер",
+	"Причина отказа",
 	"Последний контакт",
 	"Комментарий",
-	"Информация о компании",
-]
+)
 
 
 def rows(count: int, seed: int = 1) -> Iterator[dict[str, object]]:
@@ -236,32 +249,42 @@ def rows(count: int, seed: int = 1) -> Iterator[dict[str, object]]:
 		talked = (
 			f"Обсудили {pick.choice(TALKS)} и {pick.choice(TALKS)}, {pick.choice(DEALS)} по счёту {number}"
 		)
-		row = {
-			"Номер": number,
-			"Дата": day,
-			"Имя": pick.choice(FIRST),
-			"Отчество": f"{pick.choice(FIRST)[:-1]}ович",
-			"Фамилия": pick.choice(LAST),
-			"Телефон": f"+7 (9{phone // 10**7:02d}) {phone // 10**4 % 1000:03d}-{phone // 100 % 100:02d}-{phone % 100:02d}",
-			"Email": f"client{number}@firma{number % (count // 5 + 1)}.ru",
-			"Дата рождения": date(1950, 1, 1) + timedelta(days=pick.randrange(19_000)),
-			"Должность": pick.choice(("Директор", "Маркетолог", "Закупщик", "Бухгалтер")),
-			"ЛПР": pick.choice(("Да", "Нет")),
-			"Компания": f"ООО «{company}»",
-			"Регион": pick.choice(("Москва", "Казань", "Пермь", "Омск", "Алматы")),
-			"Отрасль": pick.choice(("Розница", "Логистика", "Медицина", "Строительство")),
-			"Сайт": f"https://www.firma{number % (count // 5 + 1)}.ru/",
-			"Категория": pick.choice("ABC"),
-			"Источник": pick.choice(("Сайт", "Рекомендация", "Выставка", "Соцсети", "Реклама")),
-			"Ответственный": pick.choice(LAST[:20]),
-			"Статус": stage,
-			"Услуга": pick.choice(("Медиаплан", "Креатив", "Аналитика")),
-			"Сумма": float(pick.randrange(10_000, 900_000)),
-			"Тендер": pick.choice(("Да", "Нет")),
-			"Последний контакт": day + timedelta(days=pick.randrange(200)),
-			"Комментарий": talked if pick.random() < 0.8 else "перезвонить",
-			"Информация о компании": f"Работают с {1990 + number % 30} года, филиалов: {number % 9}",
-		}
+		worked, sold = STAGES.index(stage) >= 2, stage == "Клиент"
+		firm = number % (count // 5 + 1)
+		mailbox = f"{pick.choice(SYLLABLES)}{pick.choice(SYLLABLES)}{pick.choice(SYLLABLES)}{number % 100}"
+		cells: tuple[object, ...] = (
+			number,
+			day,
+			pick.choice(FIRST),
+			f"{pick.choice(FIRST)}ович",
+			pick.choice(SURNAMES),
+			f"+7 (9{phone // 10**7:02d}) {phone // 10**4 % 1000:03d}-{phone // 100 % 100:02d}-{phone % 100:02d}",
+			f"{mailbox}@firma{firm}.ru",
+			f"{mailbox}@mail.ru" if sold else None,
+			date(1950, 1, 1) + timedelta(days=pick.randrange(19_000)),
+			pick.choice(("Директор", "Маркетолог", "Закупщик", "Бухгалтер")),
+			pick.choice(("Да", "Нет")),
+			f"Пишет по утрам, знакомы с выставки {2015 + number % 9} года",
+			f"ООО «{company}»",
+			f"77{firm:08d}",
+			pick.choice(("Москва", "Казань", "Пермь", "Омск", "Алматы")),
+			pick.choice(("Розница", "Логистика", "Медицина", "Строительство")),
+			f"https://www.firma{firm}.ru/",
+			pick.choice("ABC"),
+			f"office@firma{firm}.ru",
+			f"+7 (495) {firm % 10**7:07d}",
+			f"Работают с {1990 + number % 30} года, филиалов: {number % 9}",
+			pick.choice(("Сайт", "Рекомендация", "Выставка", "Соцсети", "Реклама")),
+			pick.choice(LAST[:20]),
+			stage,
+			pick.choice(("Медиаплан", "Креатив", "Аналитика")),
+			float(pick.randrange(10_000, 900_000)) if worked else None,
+			pick.choice(("Да", "Нет")) if worked else None,
+			"Остались с прежним подрядчиком" if stage == "Отказ" else None,
+			day + timedelta(days=pick.randrange(200)),
+			talked if pick.random() < 0.8 else "перезвонить",
+		)
+		row = dict(zip(HEADINGS, cells, strict=True))
 		if len(earlier) < 5000:
 			earlier.append(row)
 		yield row

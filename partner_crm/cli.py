@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -23,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
 	parser = argparse.ArgumentParser(
-		prog="partner-crm", description="Keeps clients, deals and partners' money honest; nothing is sent anywhere."
+		prog="partner-crm",
+		description="Keeps clients, deals and partners' money honest; nothing is sent anywhere.",
 	)
 	parser.add_argument("--version", action="version", version=__version__)
 	commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -36,15 +38,27 @@ def _parser() -> argparse.ArgumentParser:
 		epilog=EXIT_CODES,
 	)
 	audit.add_argument("file", metavar="FILE", type=Path)
-	audit.add_argument("--sheet", metavar="NAME", help="the sheet to read; else the one that looks most like a client base")
-	audit.add_argument("--today", metavar="YYYY-MM-DD", type=_day, help="judge activity as of this day; else today")
 	audit.add_argument(
-		"--country", metavar="XX", type=_country, help="how phone numbers without a country code are read; else guessed"
+		"--sheet", metavar="NAME", help="the sheet to read; else the one that looks most like a client base"
 	)
 	audit.add_argument(
-		"--out", metavar="DIR", type=Path, help="where the page and the workbook go; else a folder beside you named after the file"
+		"--today", metavar="YYYY-MM-DD", type=_day, help="judge activity as of this day; else today"
 	)
-	audit.add_argument("--json", action="store_true", help="print one JSON object; writes files only with --out")
+	audit.add_argument(
+		"--country",
+		metavar="XX",
+		type=_country,
+		help="how phone numbers without a country code are read; else guessed",
+	)
+	audit.add_argument(
+		"--out",
+		metavar="DIR",
+		type=Path,
+		help="where the page and the workbook go; else a folder beside you named after the file",
+	)
+	audit.add_argument(
+		"--json", action="store_true", help="print one JSON object; writes files only with --out"
+	)
 	audit.set_defaults(run=_audit)
 	return parser
 
@@ -69,6 +83,8 @@ def _audit(options: argparse.Namespace) -> int:
 	from partner_crm import client_base
 	from partner_crm.audit import run_audit, terminal, write_files
 
+	# Rows, facts and findings hold no circles: looking for them costs a tenth of the time and frees nothing.
+	gc.disable()
 	lang = language()
 	today = options.today or date.today()
 	folder = options.out or (None if options.json else Path(f"{options.file.stem}-audit"))

@@ -44,8 +44,8 @@ class _Cards:
 		self._pairs = PERSON_PAIRS if names_people else COMPANY_PAIRS
 		self._rows: list[int] = []
 		self._values: list[Values] = []
-		self._first: dict[PairKey, int] = {}
 		self._shared: dict[PairKey, list[int]] = {}
+		first: dict[PairKey, int] = {}
 		seen: set[Person | Company] = set()
 		for record in base.records():
 			card = _person(record) if names_people else _company(record)
@@ -53,18 +53,17 @@ class _Cards:
 				if card in seen:
 					continue
 				seen.add(card)
-			self._add(
-				record.row, person_values(card, settings) if names_people else company_values(card, settings)
-			)
+			values = person_values(card, settings) if names_people else company_values(card, settings)
+			self._add(record.row, values, first)
 
-	def _add(self, row: int, values: Values) -> None:
+	def _add(self, row: int, values: Values, first: dict[PairKey, int]) -> None:
 		card = len(self._rows)
 		self._rows.append(row)
 		self._values.append(values)
 		for key in keys_of(values, self._pairs):
-			first = self._first.setdefault(key, card)
-			if first != card:
-				self._shared.setdefault(key, [first]).append(card)
+			other = first.setdefault(key, card)
+			if other != card:
+				self._shared.setdefault(key, [other]).append(card)
 
 	def duplicates(self) -> list[Duplicate]:
 		"""Groups of cards that hang together by shared keys, and the fields by which they do."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from partner_crm.audit.findings import Inactive, Incomplete, MissingFact, PenaltyDue
 from partner_crm.audit.wording import Wording
@@ -25,12 +27,11 @@ ALSO_TOLD_BY = {
 	"Contact.email": ("Contact.contacts",),
 	"Contact.phone": ("Contact.contacts",),
 	"Contact.additional_email": ("Contact.email", "Contact.contacts"),
-	"Deal.qualifying_interaction_on": (LAST_CONTACT,),
 	"Deal.contract": ("Deal.contract_file",),
 }
 
-# Facts that the app itself works out, so that no spreadsheet has a column for them.
-WORKED_OUT = frozenset({"Deal.icp_passed"})
+# Facts that the app itself works out. No spreadsheet tells them: its last contact may be a stub where an earlier one was a talk.
+WORKED_OUT = frozenset({"Deal.icp_passed", "Deal.qualifying_interaction_on"})
 
 # Where the clock of rule 2 runs: deals, and clients handed over to a programme's owner, until they are closed.
 AT_WORK = frozenset({stages.SQL, stages.NEGOTIATION, stages.HANDED_OVER})
@@ -76,14 +77,13 @@ class Judge:
 
 	def judge(self, record: Record) -> Iterator[Incomplete | Inactive | PenaltyDue]:
 		"""Everything that the rules say of one client."""
-		comment = self._comment(record)
-		yield from self._incomplete(record, comment)
-		yield from self._quiet(record, comment)
+		yield from self._incomplete(record)
+		yield from self._quiet(record)
 
-	def _incomplete(self, record: Record, comment: Comment) -> Iterator[Incomplete]:
+	def _incomplete(self, record: Record) -> Iterator[Incomplete]:
 		stage, track = record.facts.get("Deal.stage"), record.facts["Deal.track"]
 		need = self.need(track, stage or stages.COLD_LEAD)
-		unmet = stages.unmet(self._by_entity(record, comment), need.judged)
+		unmet = stages.unmet(_by_entity(record), need.judged)
 		lacking = [MissingFact(row.entity, row.field, self.label(row)) for row in unmet]
 		if stage is None and "Deal.stage" in self._told:
 			lacking.append(MissingFact(stages.DEAL, "stage", self._wording.text("Stage")))
@@ -117,7 +117,7 @@ class Judge:
 			row.label_ru if self._wording.lang == "ru" and row.label_ru else self._wording.text(row.label_en)
 		)
 
-	def _quiet(self, record: Record, comment: Comment) -> Iterator[Inactive | PenaltyDue]:
+	def _quiet(self, record: Record) -> Iterator[Inactive | PenaltyDue]:
 		"""Rules 2 to 4 for an open lead or deal: is it quiet, and which penalties are due by today."""
 		facts = record.facts
 		stage = facts.get("Deal.stage")
@@ -129,6 +129,7 @@ class Judge:
 		if began is None:
 			self.undated += 1
 			return
+		comment = self._comment(record)
 		history = self._history(record, is_deal, began, comment.is_detailed)
 		manager = facts.get("Deal.responsible")
 		if is_deal:
@@ -171,21 +172,6 @@ class Judge:
 		verdict = judge_comment(discussed, agreed) if discussed or agreed else judge_text(text)
 		return Comment(verdict.detailed, is_stub=bool(discussed or agreed or text) and not verdict.detailed)
 
-	def _by_entity(self, record: Record, comment: Comment) -> dict[str, dict[str, object]]:
-		facts: dict[str, dict[str, object]] = {stages.CONTACT: {}, stages.COUNTERPARTY: {}, stages.DEAL: {}}
-		for name, value in record.facts.items():
-			entity, _, field = name.partition(".")
-			if entity in facts:
-				facts[entity][field] = value
-		contact = facts[stages.CONTACT]
-		if "full_name" in contact:
-			first, _, rest = contact["full_name"].partition(" ")
-			contact.setdefault("first_name", first)
-			contact.setdefault("last_name", rest)
-		if comment.is_detailed:
-			facts[stages.DEAL]["qualifying_interaction_on"] = record.facts.get(LAST_CONTACT)
-		return facts
-
 	@staticmethod
 	def _key(row: StageField) -> str:
 		return f"{row.entity}.{row.field}"
@@ -193,3 +179,23 @@ class Judge:
 	def _is_told(self, row: StageField) -> bool:
 		keys = [f"{row.entity}.{field}" for field in row.fields]
 		return any(key in self._told or self._told.intersection(ALSO_TOLD_BY.get(key, ())) for key in keys)
+
+
+@cache
+def _parted(name: str) -> tuple[str, str]:
+	entity, _, field = name.partition(".")
+	return entity, field
+
+
+def _by_entity(record: Record) -> dict[str, dict[str, object]]:
+	"""The facts as the rules of the funnel take them. A name in one cell tells the first name and the last."""
+	facts: dict[str, dict[str, object]] = defaultdict(dict)
+	for name, value in record.facts.items():
+		entity, field = _parted(name)
+		facts[entity][field] = value
+	contact = facts[stages.CONTACT]
+	if "full_name" in contact:
+		first, _, rest = contact["full_name"].partition(" ")
+		contact.setdefault("first_name", first)
+		contact.setdefault("last_name", rest)
+	return facts

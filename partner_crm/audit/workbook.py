@@ -13,8 +13,6 @@ from partner_crm.audit.wording import KINDS, Wording
 
 # What a cell of a worksheet can hold; more makes Excel call the file damaged.
 LONGEST_CELL = 32_767
-# What XML, and so a worksheet, cannot hold at all.
-FORBIDDEN = dict.fromkeys((*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0xFFFE, 0xFFFF))
 
 
 def write_workbook(
@@ -35,20 +33,18 @@ def write_workbook(
 	headings = _unique(
 		[row_heading, *(str(heading) for heading in audit.headings), *map(wording.text, KINDS)]
 	)
-	own = headings[1 : len(headings) - len(KINDS)]
 	kind_headings = headings[len(headings) - len(KINDS) :]
 
 	def lines() -> Iterator[dict[str, object]]:
+		nothing: list[str | None] = [None] * len(KINDS)
 		for number, cells in rows:
-			line: dict[str, object] = dict.fromkeys(headings)
-			line[headings[0]] = number
-			for index, (heading, cell) in enumerate(zip(own, cells, strict=False)):
-				line[heading] = _cell(cell, keeps_dates=index in date_columns)
-			kinds_found = found.get(number)
-			if kinds_found:
-				for heading, kind in zip(kind_headings, KINDS, strict=True):
-					line[heading] = _cell(kinds_found.get(kind))
-			yield line
+			own = [
+				cell if type(cell) is float else _cell(cell, index in date_columns)
+				for index, cell in enumerate(cells)
+			]
+			kinds = found.get(number)
+			said = [_cell(kinds.get(kind, "")) for kind in KINDS] if kinds else nothing
+			yield dict(zip(headings, (number, *own, *said), strict=True))
 
 	path.parent.mkdir(parents=True, exist_ok=True)
 	(
@@ -67,9 +63,11 @@ def write_workbook(
 
 def _cell(value: object, keeps_dates: bool = False) -> object:
 	if isinstance(value, str):
-		return value.translate(FORBIDDEN)[:LONGEST_CELL] or None
-	if isinstance(value, (datetime, date)):
-		return value if keeps_dates else value.isoformat(*([" "] if isinstance(value, datetime) else []))
+		return value[:LONGEST_CELL] or None
+	if isinstance(value, datetime):
+		return value if keeps_dates else value.isoformat(" ")
+	if isinstance(value, date):
+		return value if keeps_dates else value.isoformat()
 	if isinstance(value, (time, timedelta)):
 		return str(value)
 	return value
@@ -80,7 +78,7 @@ def _unique(headings: Sequence[str]) -> list[str]:
 	taken: set[str] = set()
 	unique = []
 	for place, heading in enumerate(headings):
-		name = heading.translate(FORBIDDEN).strip() or f"#{place}"
+		name = heading.strip() or f"#{place}"
 		candidate, nth = name, 1
 		while candidate in taken:
 			nth += 1

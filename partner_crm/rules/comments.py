@@ -133,9 +133,12 @@ def _is_mash(word: str) -> bool:
 	return sum(steps) > 0.75 * len(steps)
 
 
+_MONOTONOUS_WITHIN = 30
+
+
 def _is_monotonous(words: Iterable[str]) -> bool:
 	"""Whether a text makes do with far fewer letters than any language ("ывлоа ывоал лоыва", "хаха ахаха")."""
-	letters = "".join(words)[:30]
+	letters = "".join(words)[:_MONOTONOUS_WITHIN]
 	return len(set(letters)) < 0.3 * len(letters)
 
 
@@ -255,17 +258,24 @@ class Phrases:
 				longest = count
 		return longest
 
-	def substance(self, text: str) -> list[str]:
-		"""The words of `text` that say something, folded, in their order and each once; figures count as one word together."""
+	def substance(self, text: str, enough: int | None = None) -> list[str]:
+		"""The words of `text` that say something, folded, in their order and each once; figures count as one word together.
+
+		With `enough`, the beginning suffices in which there are so many.
+		"""
 		normal = _normal(text)
 		words = [self._read(word) for word in _words(normal)]
 		found: dict[str, None] = {}
-		place = 0
+		letters = place = 0
 		while place < len(words):
+			# What is monotonous shows in the first letters, so they are always waited for.
+			if enough is not None and len(found) >= enough and letters >= _MONOTONOUS_WITHIN:
+				break
 			word = words[place]
 			length = self._length_at(words, place) if word.opens_phrase else 0
-			if not length and word.says_something:
+			if not length and word.says_something and word.letters not in found:
 				found[word.letters] = None
+				letters += len(word.letters)
 			place += length or 1
 		if _is_monotonous(found):
 			return []
@@ -354,9 +364,9 @@ def judge_comment(
 	"""
 	phrases = phrases or compiled_phrases()
 	problems = []
-	if len(phrases.substance(discussed)) < WORDS_EACH:
+	if len(phrases.substance(discussed, WORDS_EACH)) < WORDS_EACH:
 		problems.append(_lack(discussed, DISCUSSED_EMPTY, DISCUSSED_STUB))
-	if len(phrases.substance(agreed)) < WORDS_EACH:
+	if len(phrases.substance(agreed, WORDS_EACH)) < WORDS_EACH:
 		problems.append(_lack(agreed, AGREED_EMPTY, AGREED_STUB))
 	elif _is_copy(agreed, [discussed], phrases):
 		problems.append(Problem(AGREED_REPEATS, _quoted(agreed)))
@@ -374,7 +384,7 @@ def judge_text(text: str, earlier: Iterable[str] = (), phrases: Phrases | None =
 	refuse honest texts. Otherwise as `judge_comment`.
 	"""
 	phrases = phrases or compiled_phrases()
-	if len(phrases.substance(text)) < 2 * WORDS_EACH:
+	if len(phrases.substance(text, 2 * WORDS_EACH)) < 2 * WORDS_EACH:
 		return Verdict((_lack(text, COMMENT_EMPTY, COMMENT_STUB),))
 	if _is_copy(text, earlier, phrases):
 		return Verdict((Problem(COMMENT_COPIED, _quoted(text)),))

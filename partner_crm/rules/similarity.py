@@ -121,6 +121,8 @@ _POINTS = {
 	DOMAIN: _Points(4.0, 1.0, -0.5),
 	TAX_ID: _Points(5.0, 2.5, -3.0),
 }
+_OTHER_FIELDS = tuple(field for field in _POINTS if field != FULL_NAME)
+
 _ONE_WORD = 2.5
 """Points of one word of a name that agrees ..."""
 _SLIP_IN_WORD = -0.5
@@ -202,6 +204,9 @@ def _of_all_copies(links: dict[_Pair, _Link], copies: Sequence[Sequence[int]]) -
 				pair = _in_order(one, other)
 				found[pair] = Similar(*pair, link.score, reasons)
 	return [found[pair] for pair in sorted(found)]
+
+
+_NO_LINK = _Link(0.0, ())
 
 
 def _copies(cards: Sequence[Values]) -> list[list[int]]:
@@ -319,23 +324,27 @@ class _Evidence:
 		self._word_bearers = bearers(_words)
 
 	def compare(self, one: Values, other: Values) -> _Link:
-		"""What speaks for two cards being one client. Score 0 unless two fields do."""
-		total = _AGAINST
-		speaking = 0
-		reasons = []
-		for field in _POINTS:
-			found = self._names(one, other) if field == FULL_NAME else self._field(field, one, other)
-			if found:
-				agreement, points = found
-				total += points
-				speaking += points > 0
-				reasons.append(Reason(f"{field}_{agreement}"))
-		return _Link(round(1 / (1 + exp(-total)), 3) if speaking > 1 else 0.0, tuple(reasons))
+		"""What speaks for two cards being one client. Score 0 unless two fields do.
 
-	def _field(self, field: str, one: Values, other: Values) -> tuple[str, float] | None:
-		ones, others = one.get(field), other.get(field)
-		if not ones or not others:
-			return None
+		Names take the longest to compare, so they are asked only where another field speaks already.
+		"""
+		found = {
+			field: self._field(field, one, other)
+			for field in _OTHER_FIELDS
+			if field in one and field in other
+		}
+		if not any(points > 0 for _agreement, points in found.values()):
+			return _NO_LINK
+		if names := self._names(one, other):
+			found = {FULL_NAME: names, **found}
+		if sum(points > 0 for _agreement, points in found.values()) < 2:
+			return _NO_LINK
+		total = _AGAINST + sum(points for _agreement, points in found.values())
+		reasons = tuple(Reason(f"{field}_{agreement}") for field, (agreement, _points) in found.items())
+		return _Link(round(1 / (1 + exp(-total)), 3), reasons)
+
+	def _field(self, field: str, one: Values, other: Values) -> tuple[str, float]:
+		ones, others = one[field], other[field]
 		points = _POINTS[field]
 		shared = set(ones).intersection(others)
 		if shared:
