@@ -31,6 +31,9 @@ fixtures = [
 after_install = "partner_crm.setup.install.after_install"
 after_uninstall = "partner_crm.setup.uninstall.after_uninstall"
 
+app_include_js = "/assets/partner_crm/js/log_interaction.js"
+doctype_js = {"Contact": "public/js/contact.js"}
+
 permission_query_conditions = {
 	"Partner Lead": "partner_crm.permissions.access.query_conditions",
 	"Partner Deal": "partner_crm.permissions.access.query_conditions",
@@ -68,5 +71,27 @@ doc_events = {
 		"before_save": "partner_crm.overrides.contact.before_save",
 		"on_update": "partner_crm.overrides.contact.on_update",
 		"on_trash": "partner_crm.overrides.contact.on_trash",
+		"after_rename": "partner_crm.overrides.contact.after_rename",
 	},
+	"Contact Phone": {
+		"before_save": "partner_crm.overrides.contact_rows.before_save",
+		"on_update": "partner_crm.overrides.contact_rows.on_update",
+		"on_trash": "partner_crm.overrides.contact_rows.on_trash",
+		"after_delete": "partner_crm.overrides.contact_rows.after_delete",
+	},
+	"Contact Email": {
+		"before_save": "partner_crm.overrides.contact_rows.before_save",
+		"on_update": "partner_crm.overrides.contact_rows.on_update",
+		"on_trash": "partner_crm.overrides.contact_rows.on_trash",
+		"after_delete": "partner_crm.overrides.contact_rows.after_delete",
+	},
+	"Communication": {
+		"on_update": "partner_crm.overrides.communication.on_update",
+		"on_trash": "partner_crm.overrides.communication.on_trash",
+	},
+	"Call Log": {
+		"on_update": "partner_crm.overrides.call_log.on_update",
+		"on_trash": "partner_crm.overrides.call_log.on_trash",
+	},
+	"Item Group": {"after_rename": "partner_crm.overrides.item_group.after_rename"},
 }

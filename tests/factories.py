@@ -141,11 +141,26 @@ def make_item(code: str = "Advertising", **fields) -> str:
 	return code
 
 
-def make_region(name: str = "Test Region") -> str:
+def make_region(name: str = "Test Region", above: str = "All Territories") -> str:
 	"""Name of a Territory, made once."""
 	if not frappe.db.exists("Territory", name):
-		_make("Territory", territory_name=name, parent_territory="All Territories")
+		if above != "All Territories":
+			make_region(above)
+			frappe.db.set_value("Territory", above, "is_group", 1)
+		_make("Territory", territory_name=name, parent_territory=above)
 	return name
+
+
+def make_icp_profile(title: str, **fields) -> Document:
+	return _make("ICP Profile", {"title": title, "threshold": 1} | fields)
+
+
+def make_program(**fields) -> Document:
+	number = next(_numbers)
+	term = {"basis": "Fixed", "value": 100, "valid_from": "2026-01-01"}
+	return _make(
+		"Partner Program", {"title": f"Programme {number}", "currency": "USD", "terms": [term]} | fields
+	)
 
 
 def _make(doctype: str, defaults: dict | None = None, **fields) -> Document:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from frappe.model.document import Document
 
-from partner_crm.services import cards, identity, needs
+from partner_crm.services import cards, deals, identity, needs
 
 
 def validate(card: Document, method: str | None = None) -> None:
-	if not identity.is_managed(card) and not card.get("pcrm_counterparty"):
-		return
-	cards.take_picture_out(card)
 	cards.keep_managed(card)
-	cards.check_contact(card)
-	cards.check_completeness(card)
-	needs.guard_contact(card)
+	if not card.pcrm_managed:
+		return
+	before = card.get_doc_before_save()
+	cards.take_picture_out(card)
+	cards.check_contact(card, before)
+	cards.check_completeness(card, before)
+	needs.guard_contact(card, before)
 
 
 def before_save(card: Document, method: str | None = None) -> None:
@@ -29,3 +30,9 @@ def on_update(card: Document, method: str | None = None) -> None:
 def on_trash(card: Document, method: str | None = None) -> None:
 	if identity.is_managed(card):
 		identity.release(card)
+
+
+def after_rename(card: Document, method: str, old: str, new: str, merge: bool = False) -> None:
+	if identity.is_managed(card):
+		identity.follow_rename(card, merge)
+		deals.rekey("contact", new)

@@ -17,7 +17,7 @@ from partner_crm.rules.identity import (
 	normalise_phone,
 	website_domain,
 )
-from partner_crm.services import facts, settings
+from partner_crm.services import facts, settings, staff
 from partner_crm.services.refusals import as_list, bullets, name_of
 
 NO_PHONE = "{0} is not a phone number."
@@ -31,41 +31,38 @@ def check_typed_person(lead: Document) -> None:
 		[
 			*_problems(NO_PHONE, is_phone, [lead.phone], ()),
 			*_problems(NO_EMAIL, normalise_email, [lead.email], ()),
+			*staff.problems([lead.email] if lead.has_value_changed("email") else ()),
 			*_birth_date_problems(lead.birth_date),
 		]
 	)
 
 
-def check_contact(card: Document) -> None:
+def check_contact(card: Document, before: Document | None) -> None:
 	"""Only what this save brings in: what was in the card before stops nobody from saving something else."""
-	before = card.get_doc_before_save()
+	is_new_date = not before or str(card.pcrm_birth_date) != str(before.pcrm_birth_date)
 	_refuse(
 		[
 			*_problems(NO_PHONE, is_phone, _phones(card), _phones(before)),
 			*_problems(NO_EMAIL, normalise_email, _emails(card), _emails(before)),
-			*(
-				_birth_date_problems(card.pcrm_birth_date)
-				if card.has_value_changed("pcrm_birth_date")
-				else ()
-			),
+			*staff.problems(_added(_emails(card), _emails(before) if before and before.pcrm_managed else ())),
+			*(_birth_date_problems(card.pcrm_birth_date) if is_new_date else ()),
 		]
 	)
 
 
-def check_counterparty(card: Document) -> None:
-	before = card.get_doc_before_save()
+def check_counterparty(card: Document, before: Document | None) -> None:
 	_refuse(
 		[
 			*_problems(NO_PHONE, is_phone, [card.phone], [before and before.phone]),
 			*_problems(NO_EMAIL, normalise_email, _company_emails(card), _company_emails(before)),
+			*staff.problems(_added(_company_emails(card), _company_emails(before))),
 			*_problems(NO_SITE, website_domain, [card.website], [before and before.website]),
 		]
 	)
 
 
-def check_completeness(card: Document) -> None:
+def check_completeness(card: Document, before: Document | None) -> None:
 	"""The strict preset wants the whole identity from the first day that a card is ours."""
-	before = card.get_doc_before_save()
 	if before and before.pcrm_managed:
 		return
 	missing = stages.card_missing(
@@ -82,13 +79,19 @@ def check_completeness(card: Document) -> None:
 
 
 def keep_managed(card: Document) -> None:
-	"""A contact that a counterparty, lead or deal of ours rests on can't be taken out of the rules."""
+	"""A contact of a counterparty is ours, and one that a lead or deal rests on can't be let go."""
 	if card.pcrm_managed:
 		return
-	if card.pcrm_counterparty or any(
-		frappe.db.exists(doctype, {"contact": card.name}) for doctype in ("Partner Lead", "Partner Deal")
-	):
+	before = card.get_doc_before_save()
+	was_managed = before and before.pcrm_managed
+	if card.pcrm_counterparty or (was_managed and _is_rested_on(card)):
 		card.pcrm_managed = 1
+
+
+def _is_rested_on(card: Document) -> bool:
+	return any(
+		frappe.db.exists(doctype, {"contact": card.name}) for doctype in ("Partner Lead", "Partner Deal")
+	)
 
 
 NO_PICTURE = "/assets/frappe/images/ui/avatar.png"
@@ -122,6 +125,10 @@ def _emails(card: Document | None) -> list[str]:
 
 def _company_emails(card: Document | None) -> list[str]:
 	return [card.email, *(row.email for row in card.additional_emails)] if card else []
+
+
+def _added(values: Iterable[str], known: Collection[str]) -> list[str]:
+	return [value for value in values if value and value not in known]
 
 
 def _problems(

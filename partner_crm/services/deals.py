@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
-from hashlib import blake2b
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, flt, get_link_to_form, getdate
+from pypika.functions import Coalesce, Concat, NullIf
 
 from partner_crm.rules import activity, comments, stages
 from partner_crm.services import exchange, settings
@@ -170,8 +170,24 @@ def open_key(deal: Document) -> str | None:
 	client = deal.counterparty or deal.contact
 	if is_closed(deal) or deal.is_historical or deal.in_pool or not client or not deal.product_group:
 		return None
-	kind = "Counterparty" if deal.counterparty else "Contact"
-	return blake2b("\n".join((kind, client, deal.product_group)).encode(), digest_size=16).hexdigest()
+	return f"{client}|{deal.product_group}"
+
+
+def rekey(link: str, name: str) -> None:
+	"""After what `link` points to got the name `name`, or was merged into it: its open deals follow."""
+	deal = frappe.qb.DocType(DEAL)
+	client = Coalesce(NullIf(deal.counterparty, ""), deal.contact)
+	query = frappe.qb.update(deal).set(deal.open_deal_key, Concat(client, "|", deal.product_group))
+	try:
+		query.where(deal.open_deal_key.isnotnull() & (deal[link] == name)).run()
+	except Exception as error:
+		if not frappe.db.is_duplicate_entry(error):
+			raise
+		frappe.throw(
+			_("A client would have two open deals with the same product group. Close one of them first."),
+			OpenDealExists,
+			title=_("Deal repeated"),
+		)
 
 
 @contextmanager

@@ -113,6 +113,38 @@ def release(card: Document) -> None:
 		_delete(held)
 
 
+def follow_rename(card: Document, merge: bool) -> None:
+	"""In `after_rename`: Frappe has moved the keys with the name; of a merged card's only those stay that still hold."""
+	if merge:
+		claim(card)
+
+
+def refresh_people(company: Document) -> None:
+	"""The numbers and mailboxes of a company don't tell its people apart: when they change, so do their keys."""
+	before = company.get_doc_before_save()
+	if before and _mailboxes(before) != _mailboxes(company):
+		frappe.enqueue(
+			claim_for_people,
+			queue="long",
+			job_id=f"partner_crm_people_{company.name}",
+			deduplicate=True,
+			enqueue_after_commit=True,
+			counterparty=company.name,
+		)
+
+
+def claim_for_people(counterparty: str) -> None:
+	"""The job. Who turns out to be a duplicate keeps the keys he had, and shows among the possible duplicates."""
+	filters = {"pcrm_counterparty": counterparty, "pcrm_managed": 1}
+	for name in frappe.get_all("Contact", filters=filters, pluck="name", order_by="name asc"):
+		card = frappe.get_doc("Contact", name)
+		savepoints.begin(card)
+		try:
+			claim(card)
+		except DuplicateCard:
+			frappe.clear_last_message()
+
+
 def is_managed(card: Document) -> bool:
 	"""Whether our rules hold for a card: every counterparty, and contacts that are ours or were until this save."""
 	if card.doctype == "Counterparty" or card.get("pcrm_managed"):
@@ -246,6 +278,10 @@ def _company(card: Document) -> Company:
 		emails=tuple(filter(None, (card.email, *(row.email for row in card.additional_emails)))),
 		phones=tuple(filter(None, (card.phone,))),
 	)
+
+
+def _mailboxes(company: Document) -> set[str]:
+	return {company.phone, company.email, *(row.email for row in company.additional_emails)}
 
 
 def _shared_at(counterparty: str) -> set[str]:

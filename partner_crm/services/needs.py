@@ -16,13 +16,13 @@ OPEN_DEALS = (stages.SQL, stages.NEGOTIATION)
 MOST_NAMED = 10
 
 
-def guard_contact(card: Document) -> None:
-	if before := card.get_doc_before_save():
+def guard_contact(card: Document, before: Document | None) -> None:
+	if before:
 		guard(stages.CONTACT, card.name, facts.contact_card(before), facts.contact_card(card))
 
 
-def guard_counterparty(card: Document) -> None:
-	if before := card.get_doc_before_save():
+def guard_counterparty(card: Document, before: Document | None) -> None:
+	if before:
 		guard(stages.COUNTERPARTY, card.name, facts.counterparty_card(before), facts.counterparty_card(card))
 
 

@@ -1,5 +1,9 @@
 from frappe.model.document import Document
 
+from partner_crm.services import channels, numbers
+
 
 class AcquisitionChannel(Document):
-	pass
+	def validate(self):
+		numbers.check(self)
+		channels.check_costs(self)

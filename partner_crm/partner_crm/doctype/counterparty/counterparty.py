@@ -1,18 +1,24 @@
 from frappe.model.document import Document
 
-from partner_crm.services import cards, identity, needs
+from partner_crm.services import cards, deals, identity, needs
 
 
 class Counterparty(Document):
 	def validate(self):
-		cards.check_counterparty(self)
-		needs.guard_counterparty(self)
+		before = self.get_doc_before_save()
+		cards.check_counterparty(self, before)
+		needs.guard_counterparty(self, before)
 
 	def before_save(self):
 		identity.begin(self)
 
 	def on_update(self):
 		identity.claim(self)
+		identity.refresh_people(self)
 
 	def on_trash(self):
 		identity.release(self)
+
+	def after_rename(self, old, new, merge=False):
+		identity.follow_rename(self, merge)
+		deals.rekey("counterparty", new)

@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from partner_crm.services import computed, conversion, deals, facts, funnel
+from partner_crm.services import computed, conversion, deals, facts, funnel, numbers
 
 
 class PartnerDeal(Document):
@@ -9,6 +9,7 @@ class PartnerDeal(Document):
 		computed.restore(self, but=deals.HISTORY_FIELDS if self.is_historical and self.is_new() else ())
 
 	def validate(self):
+		numbers.check(self)
 		conversion.take_over(self)
 		deals.set_defaults(self)
 		deals.set_amounts(self)

@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from partner_crm.services import capture, computed, conversion, facts, funnel, leads, scoring
+from partner_crm.services import capture, computed, conversion, facts, funnel, leads, numbers, scoring
 
 
 class PartnerLead(Document):
@@ -11,6 +11,7 @@ class PartnerLead(Document):
 		leads.set_defaults(self)
 
 	def validate(self):
+		numbers.check(self)
 		leads.check(self)
 		capture.find_cards(self)
 		leads.set_title(self)

@@ -1,5 +1,9 @@
 from frappe.model.document import Document
 
+from partner_crm.services import numbers, programs
+
 
 class PartnerProgram(Document):
-	pass
+	def validate(self):
+		numbers.check(self)
+		programs.check_terms(self)

@@ -1,0 +1,36 @@
+"""Amounts as people send them: a text, NaN or an infinity is refused, not stored as something else."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import escape_html
+
+from partner_crm.services.refusals import bullets
+
+NUMERIC = ("Currency", "Float", "Percent")
+
+
+def check(doc: Document) -> None:
+	problems = [
+		_("{0}: {1} is not a number.").format(
+			_(field.label), frappe.bold(escape_html(str(part.get(field.fieldname))))
+		)
+		for part in (doc, *doc.get_all_children())
+		for field in part.meta.get("fields", {"fieldtype": ("in", NUMERIC)})
+		if not _is_number(part.get(field.fieldname))
+	]
+	if problems:
+		frappe.throw(bullets(problems), title=_("Not a number"))
+
+
+def _is_number(value: object) -> bool:
+	if not value:
+		return True
+	try:
+		return isfinite(float(value.replace(",", "") if isinstance(value, str) else value))
+	except (TypeError, ValueError):
+		return False

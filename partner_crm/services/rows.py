@@ -1,0 +1,50 @@
+"""Rows that are saved or deleted without their document, as `/api/resource/Contact Phone` does.
+
+Nothing of the document's own save runs then, so what it would have judged is judged here, after the row is written: a
+refusal returns to the savepoint.
+"""
+
+from __future__ import annotations
+
+import frappe
+from frappe.model.document import Document
+
+from partner_crm.services import cards, identity, needs, savepoints
+
+JUDGES = {
+	"Contact": (cards.check_contact, needs.guard_contact),
+	"Counterparty": (cards.check_counterparty, needs.guard_counterparty),
+}
+
+
+def begin(row: Document) -> None:
+	"""In `before_save` and `on_trash`."""
+	savepoints.begin(row)
+
+
+def settle_card(row: Document) -> None:
+	"""In `on_update` and `after_delete` of a row of a card: judges the card as it is now, and refreshes its keys."""
+	card = frappe.get_doc(row.parenttype, row.parent)
+	if not identity.is_managed(card):
+		return
+	before = _without_change(card, row)
+	card.flags.savepoint = row.flags.savepoint
+	with savepoints.all_or_nothing(row):
+		for judge in JUDGES[card.doctype]:
+			judge(card, before)
+		identity.claim(card)
+
+
+def settle_document(row: Document) -> None:
+	"""In `on_update` and `after_delete` of a row that its document adds up."""
+	with savepoints.all_or_nothing(row):
+		frappe.get_doc(row.parenttype, row.parent).save()
+
+
+def _without_change(card: Document, row: Document) -> Document:
+	"""The card as it was before its row was saved or deleted."""
+	before = frappe.get_doc(card.as_dict())
+	others = [other for other in before.get(row.parentfield) if other.name != row.name]
+	was = row if row.flags.in_delete else row.get_doc_before_save()
+	before.set(row.parentfield, [*others, was] if was else others)
+	return before
