@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,7 @@ from partner_crm.reports.base import (
 	Key,
 	Report,
 	Results,
+	Tally,
 	group_columns,
 	group_label,
 	in_order,
@@ -35,6 +36,7 @@ from partner_crm.reports.base import (
 	percent,
 	split_rows,
 	to_date,
+	units,
 )
 from partner_crm.reports.filters import Filters, Message
 from partner_crm.reports.sql import Columns, Reader, Restrict, blank, count_if, keys, total, when
@@ -221,17 +223,13 @@ LIST_COLUMNS = (
 
 
 @dataclass(slots=True)
-class Activity:
+class Activity(Tally):
 	"""What is known of one group."""
 
 	deals: int = 0
 	correct: int = 0
 	active: int = 0
 	amount: Decimal = Decimal(0)
-
-	def add(self, other: Activity) -> None:
-		for field in fields(self):
-			setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
 def report(results: Results, filters: Filters, today: date) -> Report:
@@ -242,7 +240,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 	groups: dict[Key, Activity] = defaultdict(Activity)
 	for key, (deals, correct, active, amount) in split_rows(results, filters, "counts"):
 		groups[key].add(
-			Activity(deals, int(correct or 0), int(active or 0), number(amount, filters.precision))
+			Activity(deals, int(correct or 0), int(active or 0), units(amount, filters.precision))
 		)
 	overall = Activity()
 	for activity in groups.values():

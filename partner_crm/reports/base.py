@@ -123,9 +123,24 @@ def group_label(key: Key) -> str | None:
 	return " / ".join(str(value) for value in key if value is not None) or None
 
 
+class Tally:
+	"""Counts and sums of one group, to be a dataclass with slots whose fields can all be added."""
+
+	__slots__ = ()
+
+	def add(self, other: Tally) -> None:
+		for name in self.__slots__:
+			setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
 def number(value: Any, places: int) -> Decimal:
-	"""What a database gives for a sum, as a decimal rounded half away from zero; nothing is zero."""
+	"""A database's number as a decimal, rounded half away from zero; nothing is zero."""
 	return rounded(Decimal(str(value or 0)), places)
+
+
+def units(value: Any, places: int) -> Decimal:
+	"""What `sql.total` gave for so many decimal places, as the sum that it stands for; nothing is zero."""
+	return number(value, 0).scaleb(-places, context=_EXACT)
 
 
 def rounded(value: Decimal, places: int) -> Decimal:

@@ -11,7 +11,7 @@ divide more finely than that, no cost can be told and none is shown.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -26,14 +26,15 @@ from partner_crm.reports.base import (
 	Key,
 	Report,
 	Results,
+	Tally,
 	group_columns,
 	group_label,
 	in_order,
 	named,
-	number,
 	percent,
 	ratio,
 	split_rows,
+	units,
 )
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import Columns, Reader, Restrict, count_if, keys, total, when
@@ -172,7 +173,7 @@ def _cost(reader: Reader) -> QueryBuilder:
 
 
 @dataclass(slots=True)
-class Performance:
+class Performance(Tally):
 	"""What is known of one group."""
 
 	leads: int = 0
@@ -182,10 +183,6 @@ class Performance:
 	budgets: Decimal = Decimal(0)
 	revenue: Decimal = Decimal(0)
 	cost: Decimal = Decimal(0)
-
-	def add(self, other: Performance) -> None:
-		for field in fields(self):
-			setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
 COLUMNS = (
@@ -252,15 +249,15 @@ def _gather(results: Results, filters: Filters) -> dict[Key, Performance]:
 				mqls=deals,
 				sqls=deals,
 				won=int(won or 0),
-				budgets=number(budgets, places),
-				revenue=number(revenue, places),
+				budgets=units(budgets, places),
+				revenue=units(revenue, places),
 			)
 		)
 	for key, (revenue,) in split_rows(results, filters, "referral_income"):
-		groups[key].add(Performance(revenue=number(revenue, places)))
+		groups[key].add(Performance(revenue=units(revenue, places)))
 	if "cost" in results:
 		for key, (cost,) in split_rows(results, filters, "cost"):
-			groups[key].add(Performance(cost=number(cost, places)))
+			groups[key].add(Performance(cost=units(cost, places)))
 	return groups
 
 

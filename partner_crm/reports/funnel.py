@@ -38,6 +38,7 @@ from partner_crm.reports.base import (
 	ratio,
 	rounded,
 	split_rows,
+	units,
 )
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import (
@@ -47,7 +48,6 @@ from partner_crm.reports.sql import (
 	key_terms,
 	keys,
 	median,
-	median_by_buckets,
 	one_of,
 	total,
 	when,
@@ -184,30 +184,32 @@ def _now(reader: Reader, journeys: QueryBuilder) -> QueryBuilder:
 	return (
 		reader.Q.from_(journeys)
 		.select(*group, Count("*"), total(journeys["amount"], places))
-		.select(total(journeys["amount"] * journeys["probability"], places + 2))
+		.select(total(journeys["amount"] * journeys["probability"], places))
 		.groupby(*group)
 	)
 
 
 def _passed(reader: Reader, doctype: str, journeys: QueryBuilder) -> QueryBuilder:
-	"""Rows: group, a set of stages (`BITS`), how many journeys ever entered just these, their amount."""
-	changes = reader.all(
+	"""Rows: group, a set of stages (`BITS`; NULL for none), how many journeys ever entered just these, their amount."""
+	change = reader.all(
 		"Stage Change",
 		["reference_name", "to_stage"],
 		where=lambda change: change("reference_doctype") == doctype,
 	)
+	entered = (
+		reader.Q.from_(change)
+		.select(Sum(one_of(change["to_stage"], BITS)).distinct())
+		.where(change["reference_name"] == journeys["name"])
+	)
 	passed = (
-		reader.Q.from_(changes)
-		.select(changes["reference_name"], Sum(one_of(changes["to_stage"], BITS)).distinct().as_("stages"))
-		.groupby(changes["reference_name"])
+		reader.Q.from_(journeys)
+		.select(*keys(journeys, reader.filters), journeys["amount"], entered.as_("stages"))
 		.as_("passed")
 	)
-	group = [*keys(journeys, reader.filters), passed["stages"]]
+	group = [*keys(passed, reader.filters), passed["stages"]]
 	return (
 		reader.Q.from_(passed)
-		.join(journeys)
-		.on(journeys["name"] == passed["reference_name"])
-		.select(*group, Count("*"), total(journeys["amount"], reader.filters.precision))
+		.select(*group, Count("*"), total(passed["amount"], reader.filters.precision))
 		.groupby(*group)
 	)
 
@@ -250,9 +252,7 @@ def _days(reader: Reader, doctype: str, journeys: QueryBuilder) -> QueryBuilder:
 		.as_("stays")
 	)
 	by = [*[key.name for key in groups], "stage"]
-	if groups:
-		return median(reader.Q, stays, by, "seconds")
-	return median_by_buckets(reader.Q, stays, by, "seconds", SECONDS_A_DAY)
+	return median(reader.Q, stays, by, "seconds")
 
 
 @dataclass(slots=True)
@@ -321,14 +321,14 @@ def _gather(results: Results, filters: Filters) -> dict[Key, dict[str, Passage]]
 	for key, (stage, count, amount, weight) in split_rows(results, filters, "leads_now", "deals_now"):
 		passage = groups[key][stage]
 		passage.now += count
-		passage.amount += number(amount, places)
-		passage.weighted += _weighted(stage, number(amount, places), number(weight, places + 2), places)
+		passage.amount += units(amount, places)
+		passage.weighted += _weighted(stage, units(amount, places), units(weight, places), places)
 	for key, (stages, count, amount) in split_rows(results, filters, "leads_passed", "deals_passed"):
-		entered = {stage for stage, bit in BITS.items() if int(stages) & bit}
+		entered = {stage for stage, bit in BITS.items() if int(stages or 0) & bit}
 		for stage in entered:
 			passage = groups[key][stage]
 			passage.entered += count
-			passage.entered_amount += number(amount, places)
+			passage.entered_amount += units(amount, places)
 			if entered & LATER.get(stage, frozenset()):
 				passage.went_on += count
 	for key, (stage, count) in split_rows(results, filters, "leads_lost", "deals_lost"):

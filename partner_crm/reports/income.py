@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,17 +24,18 @@ from partner_crm.reports.base import (
 	Key,
 	Report,
 	Results,
+	Tally,
 	group_columns,
 	group_label,
 	in_order,
 	named,
-	number,
 	percent,
 	ratio,
 	split_rows,
+	units,
 )
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Columns, Reader, Restrict, blank, count_if, keys, total, when
+from partner_crm.reports.sql import Columns, Reader, Restrict, blank, count_if, keys, only, total, when
 from partner_crm.rules.commission import CLAWED_BACK, EXPECTED, REJECTED
 
 GROUPS = ("program", "partner", "channel", "client", "responsible", "month", "region", "company", "direction")
@@ -76,7 +77,7 @@ def _payouts(reader: Reader, today: date) -> QueryBuilder:
 			when(payout("status") == EXPECTED, payout("base_amount") - paid).as_("expected"),
 			when(payout("due_on") < today, payout("base_amount") - paid).as_("overdue"),
 			when(blank(payout("reversal_of"))).as_("own"),
-			when(first, payout("days_to_client"), None).as_("days"),
+			only(first, payout("days_to_client")).as_("days"),
 		]
 
 	payout = reader.chosen(
@@ -104,7 +105,7 @@ def _clients(reader: Reader) -> QueryBuilder:
 
 
 @dataclass(slots=True)
-class Income:
+class Income(Tally):
 	"""What is known of one group. `days` is the sum of the days to each of `first_payouts` clients."""
 
 	claims: int = 0
@@ -116,10 +117,6 @@ class Income:
 	overdue: Decimal = Decimal(0)
 	days: int = 0
 	first_payouts: int = 0
-
-	def add(self, other: Income) -> None:
-		for field in fields(self):
-			setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
 COLUMNS = (
@@ -196,7 +193,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 def _gather(results: Results, filters: Filters) -> dict[Key, Income]:
 	groups: dict[Key, Income] = defaultdict(Income)
 	for key, (own, *sums, days, first) in split_rows(results, filters, "payouts"):
-		amount, expected, paid, overdue = (number(value, filters.precision) for value in sums)
+		amount, expected, paid, overdue = (units(value, filters.precision) for value in sums)
 		groups[key].add(
 			Income(
 				payouts=int(own or 0),

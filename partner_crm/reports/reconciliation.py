@@ -231,11 +231,12 @@ def _overdue(reader: Reader, today: date) -> QueryBuilder:
 
 def _differs(reader: Reader) -> QueryBuilder:
 	"""Payouts at a percentage that are not it. A cap explains less than the percentage; it is the programme's."""
-	unit = Decimal(1).scaleb(-reader.filters.precision)
+	# By the hundred, since SQLite divides whole numbers to whole numbers.
+	unit = Decimal(100).scaleb(-reader.filters.precision)
 	term = reader.all("Partner Program Term", ["parent"], where=lambda term: term("cap") > 0)
 
 	def is_off(payout: Columns) -> Criterion:
-		above = payout("amount") - payout("basis_amount") * payout("rate") / 100
+		above = payout("amount") * 100 - payout("basis_amount") * payout("rate")
 		is_too_little = (above < -unit) & (blank(payout("program")) | payout("program").notin(term))
 		return (payout("rate") > 0) & blank(payout("reversal_of")) & ((above > unit) | is_too_little)
 

@@ -14,8 +14,7 @@ from typing import Any
 from pypika import Order, Table
 from pypika.analytics import Count as CountOver
 from pypika.analytics import RowNumber
-from pypika.analytics import Sum as SumOver
-from pypika.functions import Cast, Coalesce, Count, Max, Min, Sum
+from pypika.functions import Cast, Coalesce, Count, Sum
 from pypika.queries import QueryBuilder
 from pypika.terms import Case, Criterion, Field, Function, Term, ValueWrapper
 
@@ -34,8 +33,11 @@ def month_of(day: Term) -> Term:
 
 
 def total(term: Term, places: int) -> Function:
-	"""A sum rounded in SQL: SQLite adds in binary, where thirty times 0.10 is not 3.00."""
-	return Function("ROUND", Sum(term), places)
+	"""A sum in units of the last of so many decimal places: in cents, for two (`base.units` takes it back).
+
+	SQLite adds in binary, where a hundred thousand amounts with cents can be a cent off and whole numbers can't.
+	"""
+	return Function("ROUND", Sum(term * 10**places))
 
 
 def blank(term: Term) -> Criterion:
@@ -46,6 +48,11 @@ def blank(term: Term) -> Criterion:
 def when(criterion: Criterion, value: Any = 1, otherwise: Any = 0) -> Case:
 	"""`value` where the criterion holds, else `otherwise`."""
 	return Case().when(criterion, value).else_(otherwise)
+
+
+def only(criterion: Criterion, value: Any) -> Case:
+	"""`value` where the criterion holds, else NULL."""
+	return Case().when(criterion, value)
 
 
 def one_of(column: Term, values: Mapping[str, Any], otherwise: Any = 0) -> Case:
@@ -167,63 +174,6 @@ def median(Q: Any, values: QueryBuilder, by: Sequence[str], value: str) -> Query
 		.select(CountOver("*").over(*group).as_("of"))
 		.as_("ranked")
 	)
-	return _middle(Q, ranked, by)
-
-
-def median_by_buckets(
-	Q: Any, values: QueryBuilder, by: Sequence[str], value: str, width: int
-) -> QueryBuilder:
-	"""As `median`, and several times faster where there are few groups and many values. `by` must not be NULL.
-
-	A database takes seconds to rank a million rows. So the values are counted in buckets of about `width` first,
-	and only the bucket that holds the middle is ranked. How a database rounds a value to its bucket does not
-	matter, as long as a greater value never falls into a lower one. The outer join makes MariaDB begin with the
-	few buckets.
-	"""
-	bucket = Function("ROUND", values[value] / width)
-	group = [values[name] for name in by]
-	buckets = (
-		Q.from_(values)
-		.select(*group, Count("*").as_("n"))
-		.select(Min(values[value]).as_("lowest"), Max(values[value]).as_("highest"))
-		.groupby(*group, bucket)
-		.as_("buckets")
-	)
-	group = [buckets[name] for name in by]
-	counted = (
-		Q.from_(buckets)
-		.select(*group, buckets["lowest"], buckets["highest"], buckets["n"])
-		.select(SumOver(buckets["n"]).over(*group).orderby(buckets["lowest"]).as_("up_to"))
-		.select(SumOver(buckets["n"]).over(*group).as_("of"))
-		.as_("counted")
-	)
-	before = counted["up_to"] - counted["n"]
-	holding = (
-		Q.from_(counted)
-		.select(*[counted[name] for name in by], counted["lowest"], counted["highest"], counted["of"])
-		.select(before.as_("before"))
-		.where(before * 2 <= counted["of"])
-		.where(counted["up_to"] * 2 >= counted["of"])
-		.as_("holding")
-	)
-	group = [holding[name] for name in by]
-	inside = values[value].between(holding["lowest"], holding["highest"])
-	for name in by:
-		inside = inside & (values[name] == holding[name])
-	place = RowNumber().over(*group, holding["lowest"]).orderby(values[value])
-	ranked = (
-		Q.from_(holding)
-		.left_join(values)
-		.on(inside)
-		.select(*group, values[value].as_("value"), holding["of"])
-		.select((holding["before"] + place).as_("place"))
-		.as_("ranked")
-	)
-	return _middle(Q, ranked, by)
-
-
-def _middle(Q: Any, ranked: QueryBuilder, by: Sequence[str]) -> QueryBuilder:
-	"""Of `ranked` values, each with its `place` and the number `of` them: those in the middle."""
 	group = [ranked[name] for name in by]
 	return (
 		Q.from_(ranked)

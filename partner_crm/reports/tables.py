@@ -70,10 +70,7 @@ TABLES: Mapping[str, Table] = {
 	),
 	"Stage Change": Table(
 		_columns(text="reference_doctype reference_name from_stage to_stage", int="seconds_in_stage"),
-		indexes=(
-			("reference_doctype", "reference_name", "to_stage", "from_stage"),
-			("from_stage", "seconds_in_stage"),
-		),
+		indexes=(("reference_doctype", "reference_name", "to_stage", "from_stage", "seconds_in_stage"),),
 	),
 	"Client Interaction": Table(
 		_columns(text="deal", datetime="occurred_at", check="qualifies"), indexes=(("deal",),)

@@ -6,7 +6,7 @@ A deal belongs to the period and to a month by the day it was decided: `won_on` 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,14 +23,15 @@ from partner_crm.reports.base import (
 	Key,
 	Report,
 	Results,
+	Tally,
 	group_columns,
 	group_label,
 	in_order,
 	named,
-	number,
 	percent,
 	ratio,
 	split_rows,
+	units,
 )
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import (
@@ -41,6 +42,7 @@ from partner_crm.reports.sql import (
 	count_if,
 	keys,
 	most_frequent,
+	only,
 	total,
 	when,
 )
@@ -96,7 +98,7 @@ def _deals(reader: Reader) -> QueryBuilder:
 		terms=lambda deal: [
 			deal("stage"),
 			deal("base_amount").as_("amount"),
-			when(deal("stage") == CLIENT, deal("days_to_client"), None).as_("days"),
+			only(deal("stage") == CLIENT, deal("days_to_client")).as_("days"),
 		],
 		where=lambda deal: deal("stage").isin((CLIENT, LOST)),
 	)
@@ -122,7 +124,7 @@ def _with_text(reader: Reader, stage: str, field: str) -> QueryBuilder:
 
 
 @dataclass(slots=True)
-class Outcome:
+class Outcome(Tally):
 	"""What is known of one group. `days` is the sum of the days it took to win each of `timed` deals."""
 
 	won: int = 0
@@ -131,10 +133,6 @@ class Outcome:
 	lost_amount: Decimal = Decimal(0)
 	days: int = 0
 	timed: int = 0
-
-	def add(self, other: Outcome) -> None:
-		for field in fields(self):
-			setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
 COLUMNS = (
@@ -207,8 +205,8 @@ def _gather(results: Results, filters: Filters) -> dict[Key, Outcome]:
 			Outcome(
 				won=int(won or 0),
 				lost=int(lost or 0),
-				won_amount=number(won_amount, places),
-				lost_amount=number(lost_amount, places),
+				won_amount=units(won_amount, places),
+				lost_amount=units(lost_amount, places),
 				days=int(days or 0),
 				timed=timed,
 			)
