@@ -62,6 +62,12 @@ def record(values: dict) -> Document:
 	return interaction.insert(ignore_permissions=True)
 
 
+def update(interaction: Document) -> None:
+	"""What happened by itself goes on by itself."""
+	interaction.flags.by_service = True
+	interaction.save(ignore_permissions=True)
+
+
 def client_of(doctype: str, name: str) -> Client | None:
 	"""The client of a lead or deal."""
 	contact = frappe.db.get_value(doctype, name, "contact")
@@ -172,18 +178,25 @@ def check_figures(interaction: Document) -> None:
 
 def check_right(interaction: Document) -> None:
 	"""Refuses what is logged by hand without the right to the client; what arose by itself is kept and flagged."""
-	if not interaction.contact or not (interaction.is_new() or interaction.has_value_changed("contact")):
-		return
 	if interaction.is_automatic:
-		interaction.without_right = int(_lacks_right(interaction, interaction.responsible))
-	elif _lacks_right(interaction, frappe.session.user):
-		frappe.throw(
-			_(
-				"You have no open lead or deal with this contact, so you can't log an interaction with it. Register a lead first, or ask {0}."
-			).format(whom_to_ask()),
-			NoRightToClient,
-			title=_("Another manager's client"),
+		_flag_without_right(interaction)
+	elif interaction.is_new() or interaction.has_value_changed("contact"):
+		_refuse_without_right(interaction)
+
+
+def _flag_without_right(interaction: Document) -> None:
+	"""`flags.acted`: who has gone on with it now."""
+	user = interaction.responsible if interaction.is_new() else interaction.flags.acted
+	if user and not interaction.without_right:
+		interaction.without_right = int(_lacks_right(interaction, user))
+
+
+def _refuse_without_right(interaction: Document) -> None:
+	if interaction.contact and _lacks_right(interaction, frappe.session.user):
+		sentence = _(
+			"You have no open lead or deal with this contact, so you can't log an interaction with it. Register a lead first, or ask {0}."
 		)
+		frappe.throw(sentence.format(whom_to_ask()), NoRightToClient, title=_("Another manager's client"))
 
 
 def set_two_way(interaction: Document) -> None:
@@ -347,9 +360,9 @@ def _counterparty_of(contact: str | None) -> str | None:
 	return frappe.db.get_value("Contact", contact, "pcrm_counterparty") if contact else None
 
 
-def _lacks_right(interaction: Document, user: str | None) -> bool:
+def _lacks_right(interaction: Document, user: str) -> bool:
 	documents = filter(None, (_row(interaction, doctype) for doctype in LINKS))
-	return bool(user) and not has_right(user, interaction.contact, list(documents))
+	return not has_right(user, interaction.contact, documents)
 
 
 def _of_kind(interaction: Document) -> int:

@@ -21,7 +21,7 @@ LEAD_STAGES = (*OPEN_LEADS, stages.CLIENT)
 
 def has_right(user: str, contact: str, documents: Iterable[frappe._dict] = ()) -> bool:
 	"""`documents`: rows of the contact's leads and deals that are at hand, which may save asking."""
-	if is_head_of_sales(user) or any(_gives_right(row, [user]) for row in documents):
+	if any(_gives_right(row, user) for row in documents) or is_head_of_sales(user):
 		return True
 	team = team_of(user, "Partner Lead")
 	return (
@@ -31,8 +31,8 @@ def has_right(user: str, contact: str, documents: Iterable[frappe._dict] = ()) -
 	)
 
 
-def _gives_right(row: frappe._dict, users: Collection[str]) -> bool:
-	return row.responsible in users and not row.in_pool and row.stage in (*LEAD_STAGES, *DEAL_STAGES)
+def _gives_right(row: frappe._dict, user: str) -> bool:
+	return row.responsible == user and not row.in_pool and row.stage in (*LEAD_STAGES, *DEAL_STAGES)
 
 
 def _has_deal(contact: str, users: Collection[str]) -> bool:

@@ -32,13 +32,8 @@ def among(addresses: Iterable[str]) -> set[str]:
 	"""Which of these addresses are our own, normalised."""
 	asked = {address for text in addresses if text and (address := normalise_email(text))}
 	ours = {address for address in asked if _is_on_our_domain(address)}
-	ours |= _of_users(asked - ours)
+	ours.update(users_at(asked - ours))
 	return ours | _of_employees(asked - ours)
-
-
-def user_of(address: str) -> str | None:
-	"""The System User who writes from this address."""
-	return next(iter(_of_users({normalise_email(address) or ""})), None)
 
 
 def _is_on_our_domain(address: str) -> bool:
@@ -46,21 +41,21 @@ def _is_on_our_domain(address: str) -> bool:
 	return any(domain == own or domain.endswith(f".{own}") for own in settings.company_email_domains())
 
 
-def _of_users(addresses: set[str]) -> set[str]:
-	"""A user's name is his address; only Administrator's is not."""
-	if not addresses:
-		return set()
+def users_at(addresses: Iterable[str]) -> dict[str, str]:
+	"""The System Users by their addresses, normalised. A user's name is his address; only Administrator's is not."""
+	asked = set(addresses)
+	if not asked:
+		return {}
 	user = frappe.qb.DocType("User")
 	rows = (
 		frappe.qb.from_(user)
 		.select(user.name, user.email)
-		.where(user.name.isin([*sorted(addresses), ADMINISTRATOR]))
+		.where(user.name.isin([*sorted(asked), ADMINISTRATOR]))
 		.where((user.enabled == 1) & (user.user_type == "System User"))
 		.run()
 	)
-	return addresses.intersection(
-		normalise_email(email if name == ADMINISTRATOR else name) for name, email in rows
-	)
+	found = {normalise_email(email if name == ADMINISTRATOR else name): name for name, email in rows}
+	return {address: found[address] for address in asked & found.keys()}
 
 
 def _of_employees(addresses: set[str]) -> set[str]:

@@ -1,0 +1,7 @@
+frappe.ui.form.on("Contact", {
+	refresh(frm) {
+		if (frm.doc.pcrm_managed && !frm.is_new() && frappe.model.can_create("Client Interaction")) {
+			frm.add_custom_button(__("Log Interaction"), () => partner_crm.log_interaction(frm));
+		}
+	},
+});

@@ -1,0 +1,31 @@
+"""What a piece of code asks of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import frappe
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+	"""The statements that are sent inside, as they are sent, with their values in them."""
+	sent: list[str] = []
+	original = frappe.db.sql
+
+	def record(*args, **kwargs):
+		result = original(*args, **kwargs)
+		sent.append(str(frappe.db.last_query))
+		return result
+
+	frappe.db.sql = record
+	try:
+		yield sent
+	finally:
+		frappe.db.sql = original
+
+
+def indexes_of(statement: str) -> list[str | None]:
+	"""The indexes among which the database may choose, for each table of a statement."""
+	return [row.possible_keys for row in frappe.db.sql(f"EXPLAIN {statement}", as_dict=True)]
