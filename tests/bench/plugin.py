@@ -26,8 +26,6 @@ def pytest_configure(config: pytest.Config) -> None:
 		"markers",
 		"commits: the module's tests commit, so the module gets a site of its own, cleaned afterwards",
 	)
-	for elsewhere in ("'crypt' is deprecated:DeprecationWarning", "You are using a Python:FutureWarning"):
-		config.addinivalue_line("filterwarnings", f"ignore:{elsewhere}")
 
 
 @pytest.fixture(scope="session")

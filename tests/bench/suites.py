@@ -17,6 +17,7 @@ from tests.bench.place import CHECKOUT, NoBenchError, find_bench
 from tests.bench.processes import end_with_parent
 
 BENCH_SUITES = ("tests/integration", "tests/browser")
+NOT_OURS = ("'crypt' is deprecated:DeprecationWarning", "You are using a Python version:FutureWarning")
 FAILED = ("failures", "errors")
 
 
@@ -56,7 +57,8 @@ def is_required() -> bool:
 
 
 def _pytest(made: Harness, arguments: list[str]) -> int:
-	command = [made.python, "-m", "pytest", "-p", "tests.bench.plugin", *arguments]
+	warnings = (option for told in NOT_OURS for option in ("-W", f"ignore:{told}"))
+	command = [made.python, "-m", "pytest", "-p", "tests.bench.plugin", *warnings, *arguments]
 	process = subprocess.Popen(command, cwd=CHECKOUT, env=made.environment, preexec_fn=end_with_parent)
 	with _ended(process):
 		while True:
