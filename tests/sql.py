@@ -26,6 +26,15 @@ def statements() -> Iterator[list[str]]:
 		frappe.db.sql = original
 
 
-def indexes_of(statement: str) -> list[str | None]:
+def indexes_of(statement: str) -> list[str]:
 	"""The indexes among which the database may choose, for each table of a statement."""
-	return [row.possible_keys for row in frappe.db.sql(f"EXPLAIN {statement}", as_dict=True)]
+	return [row.possible_keys or "" for row in _plan(statement)]
+
+
+def reads_all(statement: str) -> bool:
+	"""Whether the database has nothing better to do than to read some table from end to end."""
+	return any(row.type == "ALL" and not row.possible_keys for row in _plan(statement))
+
+
+def _plan(statement: str) -> list:
+	return frappe.db.sql(f"EXPLAIN {statement}", as_dict=True)

@@ -56,8 +56,12 @@ class Client(NamedTuple):
 
 
 def record(values: dict) -> Document:
-	"""Keeps what happened by itself: it is nobody's to permit or to refuse."""
+	"""Keeps what happened by itself: it is nobody's to permit or to refuse.
+
+	Whoever saves the letter or the call is not answerable for it by that.
+	"""
 	interaction = frappe.get_doc({"doctype": INTERACTION, "is_automatic": 1, **values})
+	interaction.responsible = interaction.responsible or ""  # None would become the user
 	interaction.flags.by_service = True
 	return interaction.insert(ignore_permissions=True)
 
@@ -132,7 +136,7 @@ def fill(interaction: Document) -> None:
 	interaction.counterparty = subject.counterparty or _counterparty_of(interaction.contact)
 	interaction.company = subject.company or frappe.defaults.get_user_default("company")
 	if interaction.is_automatic:
-		interaction.responsible = interaction.responsible or subject.responsible
+		interaction.responsible = interaction.responsible or subject.responsible or None
 
 
 def check_parts(interaction: Document) -> None:
