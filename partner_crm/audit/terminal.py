@@ -136,7 +136,7 @@ def _funnel(audit: Audit, wording: Wording) -> Table | None:
 			_share_bar(widest, 0, stage.entered, "blue"),
 			wording.count(stage.entered),
 			wording.count(stage.now),
-			wording.money(stage.amount),
+			wording.money(stage.amount or None),
 			wording.percent(stage.conversion),
 			wording.percent(stage.to_next),
 		)
@@ -198,7 +198,7 @@ def _channels(audit: Audit, wording: Wording) -> Table | None:
 			wording.count(channel.leads),
 			wording.count(channel.won),
 			wording.percent(channel.conversion),
-			wording.money(channel.revenue),
+			wording.money(channel.revenue or None),
 		)
 	return table
 
