@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from partner_crm.services import computed, conversion, deals, facts, funnel, numbers
+from partner_crm.services import computed, conversion, deals, facts, funnel, numbers, winning
 
 
 class PartnerDeal(Document):
@@ -16,12 +16,17 @@ class PartnerDeal(Document):
 		deals.set_title(self)
 		funnel.guard_stage(self)
 		funnel.keep_what_stage_needs(self)
+		winning.find_customer(self)
+		winning.guard_handover(self)
 		funnel.stamp_stage(self)
 		deals.set_dates_of_stage(self)
 		deals.set_base_amount(self)
 		deals.judge(self)
 		deals.set_activity(self)
 		deals.set_open_key(self)
+
+	def before_save(self):
+		winning.begin(self)
 
 	def db_insert(self, *args, **kwargs):
 		with deals.open_only_once(self):
@@ -35,6 +40,8 @@ class PartnerDeal(Document):
 		funnel.log_stage(self)
 		conversion.finish(self)
 		conversion.follow(self)
+		winning.make_customer(self)
+		winning.hand_over(self)
 
 	def on_trash(self):
 		conversion.undo(self)
