@@ -38,8 +38,8 @@ def plan_cards(lead: Document) -> None:
 		_plan(lead, "Counterparty")
 	if not lead.contact and _names_a_person(lead):
 		_plan(lead, "Contact")
-	is_there = lead.contact and "Contact" not in lead.flags.new_cards
-	lead.flags.to_manage = bool(is_there and not facts.contact_of(lead).get("pcrm_managed"))
+	is_other = lead.contact and "Contact" not in lead.flags.new_cards and lead.has_value_changed("contact")
+	lead.flags.to_manage = bool(is_other and not facts.contact_of(lead).get("pcrm_managed"))
 
 
 def _find(lead: Document, doctype: str) -> str | None:
@@ -55,7 +55,7 @@ def _find(lead: Document, doctype: str) -> str | None:
 
 def _follow_contact(lead: Document) -> None:
 	"""What the lead does not say, its contact's card does."""
-	if not lead.contact:
+	if not lead.contact or not lead.has_value_changed("contact"):
 		return
 	card = facts.contact_of(lead)
 	if not lead.counterparty and not lead.is_individual:
@@ -64,7 +64,8 @@ def _follow_contact(lead: Document) -> None:
 
 
 def _follow_counterparty(lead: Document) -> None:
-	lead.region = lead.region or facts.counterparty_of(lead).get("region")
+	if not lead.region and lead.has_value_changed("counterparty"):
+		lead.region = facts.counterparty_of(lead).get("region")
 
 
 def _plan(lead: Document, doctype: str) -> None:

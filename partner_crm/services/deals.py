@@ -35,7 +35,8 @@ def set_defaults(deal: Document) -> None:
 
 
 def set_title(deal: Document) -> None:
-	deal.deal_title = title_of(deal)
+	if not deal.deal_title or any(map(deal.has_value_changed, ("contact", "counterparty", "is_individual"))):
+		deal.deal_title = title_of(deal)
 
 
 # Amounts

@@ -5,7 +5,7 @@ A rule asks for few of them, so each is looked up when it is first asked for, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -102,12 +102,18 @@ def contact_card(card: Document) -> Facts:
 
 
 def _contact(row: Callable[[], Fields], emails: Callable[[], list], phones: Callable[[], list]) -> Facts:
+	"""The card's own columns hold the main address and numbers: its rows are read for what these can't tell."""
+
+	def main(*columns: str) -> list[str]:
+		return [value for column in columns if (value := row().get(column))]
+
 	return Facts(
 		row,
-		email=lambda: [email.email_id for email in emails()],
+		email=lambda: main("email_id") or [email.email_id for email in emails()],
+		additional_email=lambda: _distinct(email.email_id for email in emails())[1:],
 		private_email=lambda: _private(emails(), row().get("pcrm_counterparty")),
-		phone=lambda: [phone.phone for phone in phones()],
-		mobile_no=lambda: [phone.phone for phone in phones() if phone.is_primary_mobile_no],
+		phone=lambda: main("phone", "mobile_no") or [phone.phone for phone in phones()],
+		mobile_no=lambda: main("mobile_no"),
 	)
 
 
@@ -171,6 +177,10 @@ def qualifying_interaction_on(contact: str | None, since: datetime | None) -> da
 		query = query.where(interaction.occurred_at >= since)
 	found = query.run(pluck=True)
 	return found[0] if found else None
+
+
+def _distinct(addresses: Iterable[str]) -> list[str]:
+	return list(dict.fromkeys(address.strip().casefold() for address in addresses if address))
 
 
 def own_domains(card: Fields) -> set[str]:

@@ -28,8 +28,12 @@ def check(lead: Document) -> None:
 		frappe.throw(_("A client can't have been handed over in the future: {0}.").format(day))
 
 
+TITLE_FIELDS = ("contact", "counterparty", "is_individual", "first_name", "last_name", "company_name")
+
+
 def set_title(lead: Document) -> None:
-	lead.lead_title = title_of(lead)
+	if not lead.lead_title or any(map(lead.has_value_changed, TITLE_FIELDS)):
+		lead.lead_title = title_of(lead)
 
 
 def title_of(doc: Document) -> str:

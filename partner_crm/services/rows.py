@@ -16,6 +16,8 @@ JUDGES = {
 	"Counterparty": (cards.check_counterparty, needs.guard_counterparty),
 }
 
+MAIN_COLUMNS = ("email_id", "phone", "mobile_no")
+
 
 def begin(row: Document) -> None:
 	"""In `before_save` and `on_trash`."""
@@ -30,6 +32,7 @@ def settle_card(row: Document) -> None:
 	before = _without_change(card, row)
 	card.flags.savepoint = row.flags.savepoint
 	with savepoints.all_or_nothing(row):
+		_sync_main_columns(card)
 		for judge in JUDGES[card.doctype]:
 			judge(card, before)
 		identity.claim(card)
@@ -39,6 +42,19 @@ def settle_document(row: Document) -> None:
 	"""In `on_update` and `after_delete` of a row that its document adds up."""
 	with savepoints.all_or_nothing(row):
 		frappe.get_doc(row.parenttype, row.parent).save()
+
+
+def _sync_main_columns(card: Document) -> None:
+	"""A contact's own columns repeat its main address and numbers."""
+	if card.doctype != "Contact":
+		return
+	stored = {field: card.get(field) for field in MAIN_COLUMNS}
+	card.set_primary_email()
+	card.set_primary("phone")
+	card.set_primary("mobile_no")
+	changed = {field: card.get(field) for field in MAIN_COLUMNS if card.get(field) != (stored[field] or "")}
+	if changed:
+		frappe.db.set_value("Contact", card.name, changed)
 
 
 def _without_change(card: Document, row: Document) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html
+from frappe.utils.caching import redis_cache
 
 from partner_crm.rules import stages
 from partner_crm.services import facts, settings
@@ -27,31 +29,48 @@ def set_score(lead: Document) -> None:
 
 
 def profile_for(lead: Document) -> stages.IcpProfile | None:
-	found = frappe.get_all(
-		"ICP Profile", filters={"disabled": 0}, fields=["name", "region"], order_by="creation asc"
-	)
-	if not found:
+	profiles = all_profiles()
+	if not profiles:
 		return None
 	region = facts.counterparty_of(lead).get("region") or lead.region
-	regions = with_those_above(region) if region else ()
-	picked = stages.pick_profile(
-		regions,
-		[stages.IcpProfile(row.name, row.region or "", Decimal(0), ()) for row in found],
-	)
-	return understood(frappe.get_cached_doc("ICP Profile", picked.name)) if picked else None
+	return stages.pick_profile(with_those_above(region) if region else (), profiles)
 
 
-def understood(profile: Document) -> stages.IcpProfile:
-	"""An ICP Profile as the rules want it."""
-	return stages.IcpProfile(
-		profile.name,
-		profile.region or "",
-		Decimal(str(profile.threshold or 0)),
-		tuple(
-			stages.Criterion(row.fieldname, row.operator, row.value or "", Decimal(str(row.weight or 0)))
-			for row in profile.criteria
-		),
+@redis_cache
+def all_profiles() -> list[stages.IcpProfile]:
+	"""The profiles in use, the oldest first."""
+	profiles = frappe.get_all(
+		"ICP Profile",
+		filters={"disabled": 0},
+		fields=["name", "region", "threshold"],
+		order_by="creation asc",
 	)
+	criteria = defaultdict(list)
+	for row in frappe.get_all(
+		"ICP Criterion",
+		filters={"parenttype": "ICP Profile", "parent": ("in", [profile.name for profile in profiles])},
+		fields=["parent", "fieldname", "operator", "value", "weight"],
+		order_by="idx asc",
+	):
+		criteria[row.parent].append(
+			stages.Criterion(row.fieldname, row.operator, row.value or "", _decimal(row.weight))
+		)
+	return [
+		stages.IcpProfile(
+			profile.name, profile.region or "", _decimal(profile.threshold), tuple(criteria[profile.name])
+		)
+		for profile in profiles
+	]
+
+
+def _decimal(value: float | None) -> Decimal:
+	return Decimal(str(value or 0))
+
+
+def forget_profiles() -> None:
+	"""Now, and again when others can see the change: they may have looked in between."""
+	all_profiles.clear_cache()
+	frappe.db.after_commit.add(all_profiles.clear_cache)
 
 
 def with_those_above(region: str) -> list[str]:
