@@ -56,7 +56,7 @@ def record(letter: Document) -> str | None:
 		return None
 	sent = _is_sent(letter, ours)
 	user = _user_of(letter) if sent else None
-	name = _thread_answered(letter) or _thread_of_subject(letter, client)
+	name = _thread_answered(letter, client) or _thread_of_subject(letter, client)
 	if not name:
 		name = _begin(letter, client, sent, user)
 	if not interaction_of(letter):
@@ -142,14 +142,22 @@ def _user_of(letter: Document) -> str | None:
 # Which thread is it of?
 
 
-def _thread_answered(letter: Document) -> str | None:
+def _thread_answered(letter: Document, client: Client) -> str | None:
 	"""That of the letter it answers, which may be from before its contact became ours."""
 	if not letter.in_reply_to:
 		return None
-	known = frappe.db.get_value(
-		"Communication Link", {"parent": letter.in_reply_to, "link_doctype": INTERACTION}, "link_name"
+	if known := _thread_with(letter.in_reply_to):
+		return known
+	# one answer after the other, so that only the first one makes the thread
+	frappe.db.get_value("Contact", client.contact, "name", for_update=True)
+	return _thread_with(letter.in_reply_to, for_update=True) or _record_alone(
+		frappe.get_doc("Communication", letter.in_reply_to)
 	)
-	return known or _record_alone(frappe.get_doc("Communication", letter.in_reply_to))
+
+
+def _thread_with(letter: str, for_update: bool = False) -> str | None:
+	link = {"parent": letter, "link_doctype": INTERACTION}
+	return frappe.db.get_value("Communication Link", link, "link_name", for_update=for_update)
 
 
 def _record_alone(answered: Document) -> str | None:

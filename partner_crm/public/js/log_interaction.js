@@ -76,8 +76,7 @@ partner_crm.interaction_fields = function (frm) {
 			fieldname: "occurred_at",
 			fieldtype: "Datetime",
 			label: __("Happened at"),
-			default: frappe.datetime.now_datetime(),
-			reqd: 1,
+			description: __("Now, if left empty"),
 		},
 		{
 			fieldname: "duration",
