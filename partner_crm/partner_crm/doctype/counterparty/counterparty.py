@@ -1,9 +1,13 @@
+from frappe.contacts.address_and_contact import load_address_and_contact
 from frappe.model.document import Document
 
 from partner_crm.services import cards, deals, identity, needs
 
 
 class Counterparty(Document):
+	def onload(self):
+		load_address_and_contact(self)
+
 	def validate(self):
 		before = self.get_doc_before_save()
 		cards.check_counterparty(self, before)
