@@ -70,12 +70,13 @@ def _payouts(reader: Reader, today: date) -> QueryBuilder:
 
 	def terms(payout: Columns) -> list[Any]:
 		paid = Coalesce(payout("base_paid_amount"), 0)
+		unpaid = Coalesce(payout("base_amount"), 0) - paid
 		first = blank(payout("reversal_of")) & (Coalesce(payout("instalment"), 1) <= 1)
 		return [
 			payout("base_amount").as_("amount"),
 			paid.as_("paid"),
-			when(payout("status") == EXPECTED, payout("base_amount") - paid).as_("expected"),
-			when(payout("due_on") < today, payout("base_amount") - paid).as_("overdue"),
+			when(payout("status") == EXPECTED, unpaid).as_("expected"),
+			when(payout("due_on") < today, unpaid).as_("overdue"),
 			when(blank(payout("reversal_of"))).as_("own"),
 			only(first, payout("days_to_client")).as_("days"),
 		]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from statistics import median
+from statistics import median_high
 from typing import Any
 
 from pypika.functions import Coalesce, Sum
@@ -75,7 +75,7 @@ FINDINGS = {
 	"differs": Finding(
 		"Differs from the Terms",
 		"Payout",
-		"The payout is {amount} {currency}; by its terms it would be {due}.",
+		"The payout is {given} {currency}; by its terms it would be {due}.",
 	),
 	"deal_lost": Finding(
 		"Lost Client Still Expected", "Payout", "The deal is lost, and its payout still counts as due."
@@ -388,15 +388,16 @@ def _listed_rows(results: Results, filters: Filters) -> Iterator[dict[str, Any]]
 def _differing_rows(results: Results, filters: Filters) -> Iterator[dict[str, Any]]:
 	"""The payouts that the query found, without those that rounding to their own currency explains."""
 	for *common, amount, on, basis, rate, currency in results["differs"]:
-		due = round_money(number(basis, DB_PLACES) * number(rate, DB_PLACES) / 100, currency or "")
+		currency = currency or ""
+		due = round_money(number(basis, DB_PLACES) * number(rate, DB_PLACES) / 100, currency)
 		given = number(amount, DB_PLACES)
-		if abs(given - due) > smallest_unit(currency or ""):
+		if abs(given - due) > smallest_unit(currency):
 			yield _row(
 				"differs",
 				common,
 				number(amount, filters.precision),
 				to_date(on),
-				amount=round_money(given, currency or ""),
+				given=round_money(given, currency),
 				currency=currency,
 				due=due,
 			)
@@ -410,7 +411,7 @@ def _silent_rows(results: Results, today: date) -> Iterator[dict[str, Any]]:
 		gaps = [(later - earlier).days for earlier, later in pairwise(days)]
 		if len(gaps) < LEAST_GAPS:
 			continue
-		gap, quiet = median(gaps), (today - days[-1]).days
+		gap, quiet = median_high(gaps), (today - days[-1]).days
 		if quiet > SILENT_AFTER_GAPS * gap:
 			yield _row(
 				"silent", (program, RECEIVABLE, program, None, None), None, days[-1], days=quiet, gap=gap

@@ -45,12 +45,13 @@ def _columns(**names_by_type: str) -> dict[str, str]:
 	}
 
 
-_WHO = "company responsible channel region program partner contact counterparty"
+_WHO = "company responsible channel region program partner"
+_CLIENT = "contact counterparty"
 
 TABLES: Mapping[str, Table] = {
 	"Partner Lead": Table(
 		_columns(
-			text=f"{_WHO} utm_source utm_medium utm_campaign product_group stage deal",
+			text=f"{_WHO} {_CLIENT} utm_source utm_medium utm_campaign product_group stage deal",
 			date="registered_on",
 			money="base_potential_value",
 		),
@@ -58,7 +59,7 @@ TABLES: Mapping[str, Table] = {
 	),
 	"Partner Deal": Table(
 		_columns(
-			text=f"{_WHO} utm_source utm_medium utm_campaign product_group stage customer"
+			text=f"{_WHO} {_CLIENT} utm_source utm_medium utm_campaign product_group stage customer"
 			" lost_reason key_learnings correctness_errors",
 			date="registered_on won_on closed_on last_interaction_on active_until",
 			money="base_amount",
@@ -101,7 +102,7 @@ TABLES: Mapping[str, Table] = {
 	),
 	"Payout Statement": Table(
 		_columns(
-			text="company direction party currency status invoice",
+			text="company direction party status invoice",
 			datetime="creation",
 			money="total",
 		),

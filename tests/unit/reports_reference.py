@@ -1,0 +1,560 @@
+"""The reports counted record by record in plain Python, and a small site in SQLite to hold them against."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+from random import Random
+from statistics import median
+from typing import Any
+
+from pypika.dialects import SQLLiteQuery
+
+from partner_crm.reports import base
+from partner_crm.reports.filters import DIMENSIONS, Filters
+from partner_crm.reports.tables import TABLES, create_statements
+
+TODAY = date(2024, 6, 15)
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Site:
+	"""Records by DocType, kept as dictionaries and in SQLite."""
+
+	records: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+
+	def __post_init__(self) -> None:
+		self.connection = sqlite3.connect(":memory:")
+		for statement in create_statements():
+			self.connection.execute(statement)
+
+	def add(self, doctype: str, **values: Any) -> Record:
+		columns = TABLES[doctype].columns
+		assert values.keys() <= columns.keys(), values.keys() - columns.keys()
+		values.setdefault("name", f"{doctype} {len(self.records[doctype]) + 1}")
+		record = {name: values.get(name, 0 if kind == "check" else None) for name, kind in columns.items()}
+		self.records[doctype].append(record)
+		sql = f'INSERT INTO "tab{doctype}" VALUES ({", ".join("?" * len(columns))})'
+		self.connection.execute(
+			sql, [str(value) if isinstance(value, Decimal | date) else value for value in record.values()]
+		)
+		return record
+
+	def passed(self, doctype: str, name: str, *stages: str, seconds: Iterable[int | None] = ()) -> None:
+		"""Records that a document came to these stages, one after the other."""
+		stays = [None, *seconds]
+		for place, stage in enumerate(stages):
+			self.add(
+				"Stage Change",
+				reference_doctype=doctype,
+				reference_name=name,
+				from_stage=stages[place - 1] if place else None,
+				to_stage=stage,
+				seconds_in_stage=stays[place] if place < len(stays) else None,
+			)
+
+	def run(self, module: Any, filters: Filters | None = None, **options: Any) -> base.Report:
+		def fetch(query: Any) -> list[tuple[Any, ...]]:
+			return self.connection.execute(query.get_sql()).fetchall()
+
+		return base.run(module, fetch, SQLLiteQuery, filters or Filters(), TODAY, **options)
+
+
+# --- a random site ------------------------------------------------------------------------------------------
+
+PEOPLE = ("ann@x.org", "deleted@x.org", "o'neil@x.org", None)
+CHANNELS = ("Fair", "Ads", "A channel that is gone", None, "")
+PROGRAMS = ("Bank", "Broker", None)
+PARTNERS = ("Petrov", "Агент", None)
+REGIONS = ("North", "South", None)
+COMPANIES = ("Alpha", "Beta")
+DAYS = tuple(date(2024, 1, 28) + timedelta(days=9 * step) for step in range(20))
+AMOUNTS = (
+	None,
+	Decimal(0),
+	Decimal("0.10"),
+	Decimal("33.35"),
+	Decimal("-120.05"),
+	Decimal("7250.99"),
+	Decimal("900000000000.01"),
+)
+
+
+def a_site(random: Random) -> Site:
+	"""Some leads and deals that moved about, interactions, claims, payouts with reversals, costs and sales."""
+	site = Site()
+	for _ in range(random.randrange(8)):
+		_add_lead(site, random)
+	for _ in range(random.randrange(8)):
+		_add_deal(site, random)
+	for _ in range(random.randrange(10)):
+		_add_payout(site, random)
+	for _ in range(random.randrange(5)):
+		site.add(
+			"Partner Claim",
+			**_who(random),
+			direction=random.choice(("Payable", "Receivable")),
+			client=random.choice(("Acme", "Ivanov")),
+			registered_on=random.choice(DAYS),
+		)
+	for _ in range(random.randrange(4)):
+		site.add(
+			"Acquisition Channel Cost",
+			parent=random.choice(("Fair", "Ads")),
+			month=random.choice((date(2024, 1, 1), date(2024, 3, 1), date(2024, 5, 1))),
+			amount=random.choice(AMOUNTS),
+		)
+	for _ in range(random.randrange(4)):
+		site.add(
+			"Client Interaction",
+			deal=random.choice(site.records["Partner Deal"] or [{"name": None}])["name"],
+			occurred_at=f"{random.choice(DAYS)} 10:00:00",
+			qualifies=random.randrange(2),
+		)
+	return site
+
+
+def _who(random: Random) -> Record:
+	return {
+		"company": random.choice(COMPANIES),
+		"responsible": random.choice(PEOPLE),
+		"channel": random.choice([name for name in CHANNELS if name != ""]),
+		"region": random.choice(REGIONS),
+		"program": random.choice(PROGRAMS),
+		"partner": random.choice(PARTNERS),
+	}
+
+
+def _journey(random: Random) -> Record:
+	return {
+		**_who(random),
+		"channel": random.choice(CHANNELS),
+		"utm_source": random.choice(("google", None)),
+		"product_group": random.choice(("Ads", "Sites")),
+		"contact": random.choice(("Ivanov", "Petrova")),
+		"counterparty": random.choice(("Acme", "", None)),
+		"registered_on": random.choice(DAYS),
+	}
+
+
+def _walk(site: Site, random: Random, doctype: str, name: str, first: str, others: Iterable[str]) -> str:
+	way = [first]
+	for _ in range(random.randrange(5)):
+		way.append(random.choice([stage for stage in (first, *others) if stage != way[-1]]))
+	seconds = [random.choice((None, 0, 86_399, 86_400, 200_000, 10**8)) for _ in way[1:]]
+	site.passed(doctype, name, *way, seconds=seconds)
+	return way[-1]
+
+
+def _add_lead(site: Site, random: Random, deal: str | None = None) -> str:
+	name = f"L{len(site.records['Partner Lead'])}"
+	others = ["MQL", "Unqualified", *(() if deal else ("Handed Over", "Client"))]
+	stage = _walk(site, random, "Partner Lead", name, "Cold Lead", others)
+	if deal:
+		site.passed("Partner Lead", name, "Cold Lead", "Converted")
+		stage = "Converted"
+	site.add(
+		"Partner Lead",
+		name=name,
+		**_journey(random),
+		stage=stage,
+		deal=deal,
+		base_potential_value=random.choice(AMOUNTS),
+	)
+	return name
+
+
+def _add_deal(site: Site, random: Random) -> None:
+	name = f"D{len(site.records['Partner Deal'])}-{len(site.records['Partner Lead'])}"
+	if random.randrange(3):
+		_add_lead(site, random, deal=name)
+	if not random.randrange(6):
+		return  # its lead is left behind
+	stage = _walk(site, random, "Partner Deal", name, "SQL", ["Negotiation", "Client", "Lost"])
+	journey = _journey(random)
+	days = random.choice((0, 3, 91, None))
+	site.add(
+		"Partner Deal",
+		name=name,
+		**journey,
+		stage=stage,
+		base_amount=random.choice(AMOUNTS),
+		probability=random.choice((None, 0, 10, Decimal("33.5"))),
+		won_on=random.choice(DAYS) if stage == "Client" else None,
+		closed_on=random.choice(DAYS) if stage in ("Client", "Lost") else None,
+		days_to_client=days if stage == "Client" else None,
+		lost_reason=random.choice(("Price", "Time", "", None)),
+		key_learnings=random.choice(("Speed", "Обед", None)),
+		is_correct=random.randrange(2),
+		correctness_errors=random.choice(("No product.", None)),
+		last_interaction_on=random.choice((None, *DAYS)),
+		active_until=random.choice((None, TODAY, TODAY - timedelta(days=1), TODAY + timedelta(days=40))),
+	)
+
+
+def _add_payout(site: Site, random: Random) -> None:
+	amount = random.choice(AMOUNTS)
+	payout = site.add(
+		"Payout",
+		**_who(random),
+		direction=random.choice(("Payable", "Receivable")),
+		client=random.choice(("Acme", "Ivanov", "Petrova")),
+		deal=random.choice([None, *(deal["name"] for deal in site.records["Partner Deal"])]),
+		lead=random.choice([None, *(lead["name"] for lead in site.records["Partner Lead"])]),
+		instalment=random.choice((None, 1, 2)),
+		status=random.choice(("Expected", "Confirmed", "Partly Paid", "Paid", "Rejected", "Clawed Back")),
+		base_amount=amount,
+		base_paid_amount=random.choice((None, amount, Decimal("0.05"))),
+		won_on=random.choice(DAYS),
+		due_on=random.choice((None, *DAYS)),
+		days_to_client=random.choice((None, 0, 17)),
+	)
+	if amount and not random.randrange(3):
+		site.add(
+			"Payout",
+			**{name: value for name, value in payout.items() if name not in ("name", "base_paid_amount")}
+			| {"base_amount": -amount, "reversal_of": payout["name"]},
+		)
+
+
+# --- counting -----------------------------------------------------------------------------------------------
+
+
+def half_up(value: Fraction, places: int) -> Decimal:
+	whole = floor(abs(value) * 10**places + Fraction(1, 2))
+	return Decimal(-whole if value < 0 else whole).scaleb(-places)
+
+
+def part(of: Any, whole: Any, places: int = 2, times: int = 1) -> Decimal | None:
+	return half_up(Fraction(of) * times / Fraction(whole), places) if whole > 0 else None
+
+
+def percent(of: Any, whole: Any) -> Decimal | None:
+	return part(of, whole, times=100)
+
+
+def add_up(records: Iterable[Mapping[str, Any]], name: str) -> Decimal:
+	return sum((record[name] or Decimal(0) for record in records), Decimal(0))
+
+
+def is_chosen(record: Mapping[str, Any], filters: Filters, dated: str | None) -> bool:
+	chosen = all(record[DIMENSIONS[name].column] == value for name, value in filters.chosen())
+	if dated is None or not (filters.from_date or filters.to_date):
+		return chosen
+	day = record[dated]
+	return chosen and day is not None and (filters.from_date or day) <= day <= (filters.to_date or day)
+
+
+def key_of(record: Mapping[str, Any], filters: Filters, dated: str) -> tuple[Any, ...]:
+	def value(name: str) -> Any:
+		if name == "month":
+			return record[dated].isoformat()[:7] if record[dated] else None
+		return record[DIMENSIONS[name].column] or None
+
+	return tuple(value(name) for name in filters.group_by)
+
+
+def grouped(records: Iterable[Record], filters: Filters, dated: str) -> dict[tuple[Any, ...], list[Record]]:
+	groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
+	for record in records:
+		if is_chosen(record, filters, dated):
+			groups[key_of(record, filters, dated)].append(record)
+	return groups
+
+
+def by_key(rows: Iterable[Mapping[str, Any]], filters: Filters, *more: str) -> dict[tuple[Any, ...], Record]:
+	"""The rows of a report by their groupings (and the columns `more`), without them."""
+	names = (*filters.group_by, *more)
+	found = {}
+	for row in rows:
+		key = tuple(row[name] for name in names)
+		assert key not in found, f"two rows for {key}"
+		found[key] = {name: value for name, value in row.items() if name not in names}
+	return found
+
+
+AHEAD = {
+	"Cold Lead": ("MQL", "Converted", "SQL", "Negotiation", "Client", "Handed Over"),
+	"MQL": ("Converted", "SQL", "Negotiation", "Client"),
+	"SQL": ("Negotiation", "Client"),
+	"Negotiation": ("Client",),
+	"Handed Over": ("Client",),
+}
+ALL_STAGES = ("Cold Lead", "MQL", "SQL", "Negotiation", "Handed Over", "Client", "Unqualified", "Lost")
+
+
+def journeys(site: Site) -> list[Record]:
+	"""Each open lead, and each deal with what its lead went through; `changes` are all changes of stage."""
+	changes = defaultdict(list)
+	for change in site.records["Stage Change"]:
+		changes[change["reference_doctype"], change["reference_name"]].append(change)
+	leads = site.records["Partner Lead"]
+	found = [
+		{**lead, "amount": lead["base_potential_value"], "changes": changes["Partner Lead", lead["name"]]}
+		for lead in leads
+		if lead["stage"] != "Converted"
+	]
+	for deal in site.records["Partner Deal"]:
+		own = list(changes["Partner Deal", deal["name"]])
+		for lead in leads:
+			if lead["deal"] == deal["name"]:
+				own += changes["Partner Lead", lead["name"]]
+		found.append({**deal, "amount": deal["base_amount"], "changes": own})
+	return found
+
+
+def funnel(site: Site, filters: Filters) -> dict[tuple[Any, ...], Record]:
+	found = {}
+	for key, group in grouped(journeys(site), filters, "registered_on").items():
+		for stage in ALL_STAGES:
+			found[(*key, stage)] = _funnel_row(group, stage)
+	return found
+
+
+def _funnel_row(group: list[Record], stage: str) -> Record:
+	entered = [one for one in group if any(change["to_stage"] == stage for change in one["changes"])]
+	now = [one for one in group if one["stage"] == stage]
+	went_on = [
+		one for one in entered if any(change["to_stage"] in AHEAD.get(stage, ()) for change in one["changes"])
+	]
+	lost = [
+		one
+		for one in group
+		if any(
+			change["from_stage"] == stage and change["to_stage"] in ("Unqualified", "Lost")
+			for change in one["changes"]
+		)
+	]
+	stays = [
+		change["seconds_in_stage"]
+		for one in group
+		for change in one["changes"]
+		if change["from_stage"] == stage and change["seconds_in_stage"] is not None
+	]
+	is_open = stage in AHEAD
+	weight = sum((one["amount"] or 0) * (one.get("probability") or 0) for one in now)
+	weighted = half_up(Fraction(half_up(Fraction(weight), 2)) / 100, 2) if is_open else Decimal(0)
+	return {
+		"entered": len(entered),
+		"entered_amount": add_up(entered, "amount"),
+		"now": len(now),
+		"amount": add_up(now, "amount"),
+		"weighted": add_up(now, "amount") if stage == "Client" else weighted,
+		"went_on": len(went_on) if is_open else None,
+		"to_next": percent(len(went_on), len(entered)) if is_open else None,
+		"conversion": percent(len(entered), len(group)),
+		"lost": len(lost) if is_open else None,
+		"median_days": part(Fraction(median(stays)), 86_400) if stays and is_open else None,
+	}
+
+
+def income(site: Site, filters: Filters) -> tuple[dict[tuple[Any, ...], Record], Record]:
+	payouts = [payout for payout in site.records["Payout"] if payout["status"] != "Rejected"]
+	groups = grouped(payouts, filters, "won_on")
+	claims = grouped(site.records["Partner Claim"], filters, "registered_on")
+	found = {
+		key: _income_row(groups.get(key, []), claims.get(key, [])) for key in groups.keys() | claims.keys()
+	}
+	everything = [payout for group in groups.values() for payout in group]
+	overall = _income_row(everything, [claim for group in claims.values() for claim in group])
+	running = Decimal(0)
+	for row in sorted(found.values(), key=lambda row: -row["amount"]):
+		running += row["amount"]
+		row["share"] = percent(row["amount"], overall["amount"])
+	return found, overall
+
+
+def _income_row(payouts: list[Record], claims: list[Record]) -> Record:
+	def unpaid(payout: Record) -> Decimal:
+		return (payout["base_amount"] or Decimal(0)) - (payout["base_paid_amount"] or Decimal(0))
+
+	own = [payout for payout in payouts if not payout["reversal_of"]]
+	kept = {payout["client"] for payout in own if payout["status"] != "Clawed Back"}
+	days = [
+		payout["days_to_client"]
+		for payout in own
+		if (payout["instalment"] or 1) <= 1 and payout["days_to_client"] is not None
+	]
+	amount, paid = add_up(payouts, "base_amount"), add_up(payouts, "base_paid_amount")
+	expected = sum((unpaid(one) for one in payouts if one["status"] == "Expected"), Decimal(0))
+	return {
+		"claims": len(claims),
+		"clients": len(kept),
+		"conversion": percent(len(kept), len(claims)),
+		"payouts": len(own),
+		"amount": amount,
+		"expected": expected,
+		"confirmed": amount - expected - paid,
+		"paid": paid,
+		"overdue": sum(
+			(unpaid(one) for one in payouts if one["due_on"] and one["due_on"] < TODAY), Decimal(0)
+		),
+		"average": part(amount, len(own)),
+		"days_to_client": part(sum(days), len(days)),
+	}
+
+
+def channels(site: Site, filters: Filters) -> dict[tuple[Any, ...], Record]:
+	found = {}
+	groups = grouped(journeys(site), filters, "registered_on")
+	costs: dict[tuple[Any, ...], Decimal] = {}
+	is_known = set(filters.group_by) <= {"month", "channel"} and {name for name, _ in filters.chosen()} <= {
+		"channel",
+		"company",
+	}
+	if is_known:
+		costs = _costs(site, filters)
+	deals = {deal["name"] for deal in site.records["Partner Deal"]}
+	for key in groups.keys() | costs.keys() | ({()} if not filters.group_by else set()):
+		group = groups.get(key, [])
+		leads = [one for one in group if one["name"] not in deals]
+		won = [one for one in group if one["stage"] == "Client"]
+		names = {one["name"] for one in leads}
+		payouts = [
+			payout
+			for payout in site.records["Payout"]
+			if payout["lead"] in names
+			and payout["direction"] == "Receivable"
+			and payout["status"] != "Rejected"
+		]
+		revenue = add_up((one for one in won if one["name"] in deals), "amount")
+		revenue += add_up(payouts, "base_amount")
+		cost = costs.get(key, Decimal(0))
+		found[key] = {
+			"leads": len(group),
+			"mqls": sum(
+				one["name"] in deals or any(change["to_stage"] == "MQL" for change in one["changes"])
+				for one in group
+			),
+			"sqls": len(group) - len(leads),
+			"won": len(won),
+			"conversion": percent(len(won), len(group)),
+			"budgets": add_up((one for one in group if one["name"] in deals), "amount"),
+			"revenue": revenue,
+			"cost": cost if is_known else None,
+			"cost_per_lead": part(cost, len(group)) if is_known else None,
+			"cost_per_client": part(cost, len(won)) if is_known else None,
+			"romi": percent(revenue - cost, cost) if is_known else None,
+			"roas": part(revenue, cost) if is_known else None,
+		}
+	return found
+
+
+def _costs(site: Site, filters: Filters) -> dict[tuple[Any, ...], Decimal]:
+	costs: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+	for cost in site.records["Acquisition Channel Cost"]:
+		first = filters.from_date and filters.from_date.replace(day=1)
+		if (first or cost["month"]) <= cost["month"] <= (filters.to_date or cost["month"]):
+			record = {"channel": cost["parent"], "month": cost["month"]}
+			if filters.channel in (None, cost["parent"]):
+				costs[key_of(record, filters, "month")] += cost["amount"] or Decimal(0)
+	return costs
+
+
+def win_loss(site: Site, filters: Filters) -> dict[tuple[Any, ...], Record]:
+	decided = [
+		{**deal, "decided_on": deal["won_on"] if deal["stage"] == "Client" else deal["closed_on"]}
+		for deal in site.records["Partner Deal"]
+		if deal["stage"] in ("Client", "Lost")
+	]
+	found = {}
+	for key, group in grouped(decided, filters, "decided_on").items():
+		won = [deal for deal in group if deal["stage"] == "Client"]
+		lost = [deal for deal in group if deal["stage"] == "Lost"]
+		days = [deal["days_to_client"] for deal in won if deal["days_to_client"] is not None]
+		won_amount, lost_amount = add_up(won, "base_amount"), add_up(lost, "base_amount")
+		reason, learning = _top(lost, "lost_reason"), _top(won, "key_learnings")
+		found[key] = {
+			"won": len(won),
+			"lost": len(lost),
+			"win_rate": percent(len(won), len(group)),
+			"won_amount": won_amount,
+			"lost_amount": lost_amount,
+			"amount_win_rate": percent(won_amount, won_amount + lost_amount),
+			"average_won": part(won_amount, len(won)),
+			"days_to_client": part(sum(days), len(days)),
+			"top_reason": reason[0],
+			"top_reason_deals": reason[1],
+			"top_learning": learning[0],
+			"top_learning_deals": learning[1],
+		}
+	return found
+
+
+def _top(deals: list[Record], name: str) -> tuple[str | None, int | None]:
+	counts = Counter(deal[name] for deal in deals if deal[name])
+	return min(counts.items(), key=lambda item: (-item[1], item[0]), default=(None, None))
+
+
+def activity(site: Site, filters: Filters) -> dict[tuple[Any, ...], Record]:
+	open_deals = [deal for deal in site.records["Partner Deal"] if deal["stage"] in ("SQL", "Negotiation")]
+	found = {}
+	for key, group in grouped(open_deals, filters, "registered_on").items():
+		active = [deal for deal in group if is_active(deal)]
+		correct = sum(deal["is_correct"] for deal in group)
+		found[key] = {
+			"deals": len(group),
+			"correct": correct,
+			"incorrect": len(group) - correct,
+			"active": len(active),
+			"inactive": len(group) - len(active),
+			"active_share": percent(len(active), len(group)),
+			"amount": add_up(group, "base_amount"),
+		}
+	return found
+
+
+def is_active(deal: Record) -> bool:
+	return bool(deal["is_correct"]) and (deal["active_until"] is None or deal["active_until"] >= TODAY)
+
+
+def reconciliation(site: Site, filters: Filters) -> set[tuple[str, str]]:
+	"""What is to be found on a random site: it has no statements, currencies, percentages or days of payment."""
+	deals = [deal for deal in site.records["Partner Deal"] if is_chosen(deal, filters, "won_on")]
+	leads = [lead for lead in site.records["Partner Lead"] if is_chosen(lead, filters, "registered_on")]
+	payouts = [payout for payout in site.records["Payout"] if is_chosen(payout, filters, "won_on")]
+	everywhere = site.records["Payout"]
+	found = set()
+	for deal in deals:
+		if deal["stage"] == "Client" and deal["program"]:
+			if not any(payout["deal"] == deal["name"] for payout in everywhere):
+				found.add(("deal_without_payout", deal["name"]))
+			client = deal["counterparty"] or deal["contact"]
+			is_claimed = any(
+				claim["program"] == deal["program"] and claim["client"] == client
+				for claim in site.records["Partner Claim"]
+			)
+			if deal["partner"] and not is_claimed:
+				found.add(("deal_without_claim", deal["name"]))
+	for lead in leads:
+		is_paid_for = any(payout["lead"] == lead["name"] for payout in everywhere)
+		if lead["stage"] == "Client" and lead["program"] and not is_paid_for:
+			found.add(("lead_without_payout", lead["name"]))
+	lost = {deal["name"] for deal in site.records["Partner Deal"] if deal["stage"] == "Lost"}
+	rejected = {lead["name"] for lead in site.records["Partner Lead"] if lead["stage"] == "Unqualified"}
+	for payout in payouts:
+		amount = payout["base_amount"] or Decimal(0)
+		is_unpaid = payout["status"] in ("Expected", "Confirmed", "Partly Paid")
+		left = amount - (payout["base_paid_amount"] or Decimal(0))
+		if payout["status"] == "Confirmed":
+			found.add(("not_in_statement", payout["name"]))
+		if is_unpaid and payout["due_on"] and payout["due_on"] < TODAY and left > 0:
+			found.add(("overdue", payout["name"]))
+		if not is_unpaid or payout["reversal_of"]:
+			continue
+		if payout["deal"] in lost:
+			found.add(("deal_lost", payout["name"]))
+		if payout["lead"] in rejected:
+			found.add(("lead_lost", payout["name"]))
+		taken_back = [one for one in everywhere if one["reversal_of"] == payout["name"]]
+		if taken_back and amount + add_up(taken_back, "base_amount") == 0:
+			found.add(("refunded", payout["name"]))
+	return found
