@@ -102,7 +102,7 @@ def _later_stages() -> dict[str, frozenset[str]]:
 	return {stage: frozenset(stages) for stage, stages in later.items()}
 
 
-LATER = _later_stages()
+LATER: Mapping[str, frozenset[str]] = _later_stages()
 
 
 # A set of stages as one number: it is the sum of the numbers of its stages.

@@ -151,8 +151,8 @@ def key_terms(filters: Filters, column: Columns, day: Term | None) -> list[Term]
 def keys(source: QueryBuilder, filters: Filters) -> list[Field]:
 	"""The columns that `source` is to be grouped by, as they are stored.
 
-	NULL and "" are one group: their sums are added up afterwards. To make them one in SQL would keep a database
-	from grouping by an index, which costs ten times the query.
+	NULL and "" are one group: their counts and sums are added up afterwards, so a client found under both counts
+	twice in it. To make them one in SQL would keep a database from grouping by an index, at ten times the cost.
 	"""
 	return [source[_key(place)] for place in range(len(filters.group_by))]
 

@@ -92,7 +92,7 @@ TABLES: Mapping[str, Table] = {
 			int="instalment days_to_client",
 		),
 		indexes=(
-			("program", "client"),
+			("program", "client", "status", "reversal_of"),
 			("deal",),
 			("lead",),
 			("status", "due_on"),
