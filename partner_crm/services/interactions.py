@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.query_builder import Case
-from frappe.query_builder.functions import Max
 from frappe.utils import flt, get_datetime, getdate, now_datetime
+from pypika.terms import Parameter
 
 from partner_crm.rules import activity, comments
 from partner_crm.rules.interactions import CLOCKS_DIFFER, Talk, is_two_way
@@ -301,36 +302,57 @@ def _proof(interaction: Document, doctype: str) -> _Proof | None:
 
 
 def _recount(interaction: Document, doctype: str, name: str) -> None:
-	"""From the stored rows, which are locked meanwhile."""
+	"""From the stored rows, as they are at this very moment."""
 	table = frappe.qb.DocType(INTERACTION)
-	query = frappe.qb.from_(table).select(Max(table.occurred_at)).where(table[LINKS[doctype]] == name)
+	query = (
+		frappe.qb.from_(table)
+		.select(table.occurred_at)
+		.where(table[LINKS[doctype]] == name)
+		.orderby(table.occurred_at, order=frappe.qb.desc)
+		.limit(1)
+		.for_update()
+	)
 	if doctype == DEAL:
 		query = query.where(table.qualifies == 1)
-	last = query.for_update().run()[0][0]
-	_write(interaction, doctype, name, getdate(last) if last else None)
+	last = query.run(pluck=True)
+	_write(interaction, doctype, name, getdate(last[0]) if last else None)
 
 
 def _write(
 	interaction: Document, doctype: str, name: str, last: date | None, *, only_later: bool = False
 ) -> None:
-	table = frappe.qb.DocType(doctype)
-	query = frappe.qb.update(table).set(table.last_interaction_on, last).where(table.name == name)
-	if only_later:
-		query = query.where(table.last_interaction_on.isnull() | (table.last_interaction_on < last))
-	if doctype == DEAL and (deal := _look_up(interaction, DEAL, name)):
+	values = {"name": name, "last": last}
+	if doctype == DEAL:
+		deal = _look_up(interaction, DEAL, name)
 		start = getdate(deal.clock_started_on or deal.creation)
 		until, has_passed = activity.row_activity(start, last, getdate(), settings.activity_months())
-		status = activity.INACTIVE if has_passed else activity.ACTIVE
+		values |= {"until": until, "status": activity.INACTIVE if has_passed else activity.ACTIVE}
+	frappe.db.sql(_statement(doctype, only_later, frappe.db.db_type), values)
+
+
+@cache
+def _statement(doctype: str, only_later: bool, db_type: str) -> str:
+	"""Built once: putting it together takes longer than running it."""
+	table, last = frappe.qb.DocType(doctype), Parameter("%(last)s")
+	query = (
+		frappe.qb.update(table)
+		.set(table.last_interaction_on, last)
+		.where(table.name == Parameter("%(name)s"))
+	)
+	if only_later:
+		query = query.where(table.last_interaction_on.isnull() | (table.last_interaction_on < last))
+	if doctype == DEAL:
 		# a deal without `active_until` is closed or paused, and stays so
 		has_clock = table.active_until.isnotnull()
-		query = query.set(
-			table.activity_status,
+		status = (
 			Case()
-			.when(has_clock & (table.is_correct == 1), status)
+			.when(has_clock & (table.is_correct == 1), Parameter("%(status)s"))
 			.when(has_clock, activity.INACTIVE)
-			.else_(table.activity_status),
-		).set(table.active_until, Case().when(has_clock, until).else_(table.active_until))
-	query.run()
+			.else_(table.activity_status)
+		)
+		until = Case().when(has_clock, Parameter("%(until)s")).else_(table.active_until)
+		query = query.set(table.activity_status, status).set(table.active_until, until)
+	return query.get_sql()
 
 
 # Details

@@ -34,11 +34,12 @@ def logged(**filters):
 	return frappe.get_last_doc("Client Interaction", filters)
 
 
-def test_a_call_is_logged_from_the_contact_to_the_deal_that_is_chosen(desk, anna, deal):
+def test_a_call_is_logged_from_the_contact_to_its_only_open_deal(desk, anna, deal):
 	page = desk.login(anna).open(f"contact/{deal.contact}")
 	page.get_by_role("button", name="Log Interaction").click()
 	fill(page, discussed=DISCUSSED, agreed=AGREED)
-	page.evaluate("(deal) => cur_dialog.set_values({ deal, duration: 120 })", deal.name)
+	page.wait_for_function("cur_dialog.get_value('deal')")
+	page.evaluate("cur_dialog.set_value('duration', 120)")
 	page.locator(".modal.show .btn-modal-primary").click()
 	page.get_by_text("Interaction logged.").wait_for()
 	found = logged(contact=deal.contact)

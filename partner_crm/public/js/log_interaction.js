@@ -23,6 +23,19 @@ partner_crm.log_interaction = function (frm) {
 		},
 	});
 	dialog.show();
+	if (frm.doctype === "Contact") {
+		partner_crm.suggest_deal(dialog, frm.doc.name);
+	}
+};
+
+// The deal that is meant, where there is only one open: nobody should forget to choose it.
+partner_crm.suggest_deal = function (dialog, contact) {
+	const filters = { contact, stage: ["in", ["SQL", "Negotiation"]] };
+	frappe.db.get_list("Partner Deal", { filters, limit: 2 }).then((deals) => {
+		if (deals.length === 1) {
+			dialog.set_value("deal", deals[0].name);
+		}
+	});
 };
 
 partner_crm.interaction_links = function (frm) {
@@ -100,8 +113,18 @@ partner_crm.interaction_fields = function (frm) {
 				]
 			: []),
 		{ fieldtype: "Section Break" },
-		{ fieldname: "discussed", fieldtype: "Small Text", label: __("What was talked about") },
-		{ fieldname: "agreed", fieldtype: "Small Text", label: __("What was agreed") },
+		{
+			fieldname: "discussed",
+			fieldtype: "Small Text",
+			label: __("What was talked about"),
+			max_height: "6em",
+		},
+		{
+			fieldname: "agreed",
+			fieldtype: "Small Text",
+			label: __("What was agreed"),
+			max_height: "6em",
+		},
 	];
 };
 
