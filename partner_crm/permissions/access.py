@@ -5,6 +5,7 @@ role: the head of sales, marketing and accountants see everything, and ERPNext's
 """
 
 import frappe
+from pypika import Table
 from pypika.terms import Criterion
 
 from partner_crm.permissions.criteria import CRITERIA, literal
@@ -15,13 +16,18 @@ READING = (None, "select", "read", "report", "export", "print", "email")
 
 
 def query_conditions(user: str | None, doctype: str) -> str:
-	"""For lists, reports and link search; documents that were shared with the user are in it."""
+	"""For lists, report views and link search."""
+	seen = visible(doctype, user=user)
+	return f"({seen.get_sql(quote_char='`', with_namespace=True)})" if seen else ""
+
+
+def visible(doctype: str, table: Table | None = None, user: str | None = None) -> Criterion | None:
+	"""What a query adds to its WHERE, so that the user finds what he may see; None where he sees everything."""
 	user = user or frappe.session.user
 	if not is_bounded(doctype, "read", user):
-		return ""
-	table = frappe.qb.DocType(doctype)
-	seen = criterion(doctype, "read", user) | table.name.isin(_shared(doctype, user))
-	return f"({seen.get_sql(quote_char='`', with_namespace=True)})"
+		return None
+	table = table or frappe.qb.DocType(doctype)
+	return criterion(doctype, table, "read", user) | table.name.isin(_shared(doctype, user))
 
 
 def has_permission(doc, ptype: str | None = None, user: str | None = None) -> bool:
@@ -37,7 +43,7 @@ def has_permission(doc, ptype: str | None = None, user: str | None = None) -> bo
 		frappe.qb.from_(table)
 		.select(table.name)
 		.where(table.name == doc.name)
-		.where(criterion(doc.doctype, ptype, user))
+		.where(criterion(doc.doctype, table, ptype, user))
 	)
 	return bool(found.run())
 
@@ -61,8 +67,7 @@ def is_bounded(doctype: str, ptype: str | None, user: str) -> bool:
 	return SALES_MANAGER in roles and not _gives(doctype, ptype or "read", roles - {SALES_MANAGER})
 
 
-def criterion(doctype: str, ptype: str | None, user: str) -> Criterion:
-	table = frappe.qb.DocType(doctype)
+def criterion(doctype: str, table: Table, ptype: str | None, user: str) -> Criterion:
 	return CRITERIA[doctype](table, team_of(user, doctype), ptype in READING)
 
 
