@@ -52,4 +52,5 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:
+	@test ! -f .cache/bench/up.json || $(PYTHON) -m tests.bench down
 	rm -rf $(VENV) .cache .hypothesis .pytest_cache .ruff_cache

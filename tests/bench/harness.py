@@ -137,8 +137,7 @@ class Harness:
 			text=True,
 		)
 		if done.returncode:
-			shown = " ".join(argument for argument in arguments if "password" not in argument)
-			raise HarnessError(f"python {shown} failed:\n{done.stdout[-6000:]}")
+			raise HarnessError(f"python {' '.join(arguments)} failed:\n{done.stdout[-6000:]}")
 		return done.stdout
 
 	def take_site(self) -> Site:
@@ -219,12 +218,11 @@ class Harness:
 	def _make_base(self) -> Site:
 		print("Making the site to start from (frappe, erpnext, a company); this happens once ...", flush=True)
 		site = self._unmade_site()
-		root = ["--db-root-username", self.mariadb.root, "--db-root-password", self.mariadb.password]
+		root = ["--db-root-username", self.mariadb.root]  # the password stands in the common configuration
 		own = ["--db-name", site.database, "--db-password", site.password, "--admin-password", ADMIN_PASSWORD]
-		with self._compressed_tables():
-			self.frappe("new-site", site.name, *root, *own)
-			self.frappe("--site", site.name, "install-app", "erpnext")
-			self.run("-m", "tests.bench.inside.setup_wizard", site.name)
+		self.frappe("new-site", site.name, *root, *own)
+		self.frappe("--site", site.name, "install-app", "erpnext")
+		self.run("-m", "tests.bench.inside.setup_wizard", site.name)
 		return site
 
 	def _current_app_dump(self) -> Path:
@@ -251,15 +249,6 @@ class Harness:
 			return dumps[-1].name
 		return f"app-{digest([self.bench.fingerprint, app_fingerprint()])}"
 
-	@contextmanager
-	def _compressed_tables(self) -> Iterator[None]:
-		"""Frappe makes some, which a common tablespace can't hold; the dump has none."""
-		if self.mariadb.is_ours:
-			self.mariadb.execute("SET GLOBAL innodb_file_per_table = 1")
-		yield
-		if self.mariadb.is_ours:
-			self.mariadb.execute("SET GLOBAL innodb_file_per_table = 0")
-
 	def _unmade_site(self, made_from: str = "") -> Site:
 		token = secrets.token_hex(5)
 		return Site(f"{token}.test", f"_pcrm_{token}", secrets.token_urlsafe(12), made_from)
@@ -284,11 +273,8 @@ class Harness:
 		process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
 		with (partial / DUMPED).open("wb") as target:
 			for line in process.stdout:
-				if line.startswith(b"/*M!999999"):  # older clients stumble over the line
-					continue
-				if line.startswith(b") ENGINE="):
-					line = line.replace(b"ROW_FORMAT=COMPRESSED", b"ROW_FORMAT=DYNAMIC")
-				target.write(line)
+				if not line.startswith(b"/*M!999999"):  # older clients stumble over it
+					target.write(line)
 		if process.wait():
 			raise HarnessError(f"mariadb-dump of {site.name} failed.")
 		partial.rename(dump)
@@ -308,7 +294,8 @@ def harness(bench: Bench) -> Iterator[Harness]:
 			try:
 				yield made
 			finally:
-				made.drop_all()
+				if mariadb.outlives_run:
+					made.drop_all()
 	finally:
 		shutil.rmtree(directory, ignore_errors=True)
 
@@ -327,6 +314,7 @@ def clear_away_killed_runs() -> None:
 
 @contextmanager
 def _mariadb(bench: Bench, directory: Path) -> Iterator[tuple[MariaDB, Path]]:
+	"""The server, and the directory for clean sites: of all runs where they share a server of ours."""
 	if shared := shared_mariadb():
 		yield shared
 	else:
@@ -361,6 +349,7 @@ def _common_config(made: Harness) -> dict:
 	return {
 		"db_host": made.mariadb.host,
 		"db_port": made.mariadb.port,
+		"root_password": made.mariadb.password,
 		"redis_cache": made.redis,
 		"redis_queue": made.redis,
 		"redis_socketio": made.redis,

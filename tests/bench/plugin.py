@@ -138,6 +138,8 @@ def forget(everything: bool = False) -> None:
 	kept = {frappe.cache.make_key(key) for key in KEPT_KEYS} | {key.encode() for key in KEPT_KEYS}
 	keys = [key for key in frappe.cache.get_keys("") if everything or key not in kept]
 	frappe.cache.delete_value(keys, make_keys=False)
+	if client_cache := getattr(frappe, "client_cache", None):  # from version 16 on
+		client_cache.clear_cache()
 	frappe.clear_cache(user="Administrator")
 
 

@@ -22,7 +22,6 @@ FAST = (
 	"--innodb-flush-method=nosync",
 	"--innodb-flush-log-at-trx-commit=2",
 	"--innodb-doublewrite=0",
-	"--innodb-file-per-table=0",
 	"--innodb-buffer-pool-size=512M",
 	"--skip-log-bin",
 )
@@ -35,7 +34,7 @@ class MariaDB:
 	port: int
 	root: str
 	password: str
-	is_ours: bool = True
+	outlives_run: bool = False
 
 	def client(
 		self, *arguments: str, program: tuple[str, ...] = ("mariadb", "mysql")
@@ -120,7 +119,7 @@ def start_mariadb(directory: Path, survives: bool = False) -> tuple[MariaDB, int
 	)  # a server that starts empties its tmpdir, and another's tables may lie in /tmp
 	own_tmp.mkdir()
 	_initialise(data, log)
-	server = MariaDB("127.0.0.1", free_port(), "root", secrets.token_urlsafe(18))
+	server = MariaDB("127.0.0.1", free_port(), "root", secrets.token_urlsafe(18), outlives_run=survives)
 	first_words = directory / "mariadb.sql"
 	first_words.touch(mode=0o600)
 	first_words.write_text(
@@ -205,7 +204,7 @@ def _mariadb_of(bench: Bench) -> MariaDB | None:
 		int(config.get("db_port") or 3306),
 		config.get("root_login") or "root",
 		password,
-		is_ours=False,
+		outlives_run=True,
 	)
 	return server if server.may_make_databases() else None
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import tests.bench.guard  # noqa: F401
+
+# isort: split
 import frappe
 import pytest
 

@@ -10,6 +10,24 @@ from tests.factories import make_user
 pytestmark = pytest.mark.commits
 
 
+def test_jobs_wait_for_the_worker(work):
+	frappe.flags.in_test = False
+	frappe.enqueue("frappe.client.insert", doc={"doctype": "ToDo", "description": "Made by the worker"})
+	assert not frappe.db.exists("ToDo", {"description": "Made by the worker"})
+
+	work()
+
+	assert frappe.db.exists("ToDo", {"description": "Made by the worker"})
+
+
+def test_a_failed_job_fails_the_test(work):
+	frappe.flags.in_test = False
+	frappe.enqueue("frappe.client.insert", doc={"doctype": "ToDo"})
+
+	with pytest.raises(AssertionError, match=r"MandatoryError: .*description"):
+		work()
+
+
 def test_a_user_logs_in_over_http(http):
 	user = make_user(roles=["System Manager"])
 
@@ -28,24 +46,6 @@ def test_the_test_sees_what_the_server_wrote_and_the_other_way_round(http):
 
 	assert response.status_code == 200
 	assert frappe.db.get_value("ToDo", todo.name, "description") == "Changed by the server"
-
-
-def test_jobs_wait_for_the_worker(work):
-	frappe.flags.in_test = False
-	frappe.enqueue("frappe.client.insert", doc={"doctype": "ToDo", "description": "Made by the worker"})
-	assert not frappe.db.exists("ToDo", {"description": "Made by the worker"})
-
-	work()
-
-	assert frappe.db.exists("ToDo", {"description": "Made by the worker"})
-
-
-def test_a_failed_job_fails_the_test(work):
-	frappe.flags.in_test = False
-	frappe.enqueue("frappe.client.insert", doc={"doctype": "ToDo"})
-
-	with pytest.raises(AssertionError, match=r"MandatoryError: .*description"):
-		work()
 
 
 def test_processes_meet_at_one_key(run_processes):
