@@ -20,7 +20,7 @@ BOARDS = {
 	},
 	"Deals by stage": {
 		"doctype": "Partner Deal",
-		"fields": ["responsible", "product_group", "amount", "activity_status", "active_until"],
+		"fields": ["responsible", "amount", "activity_status", "active_until", "next_contact_on"],
 		"columns": {
 			"SQL": "Light Blue",
 			"Negotiation": "Orange",

@@ -23,7 +23,10 @@ frappe.listview_settings["Partner Deal"] = {
 			if (status === "Inactive") {
 				return [__("Inactive"), "red"];
 			}
-			const until = __("Active until {0}", [frappe.datetime.str_to_user(doc.active_until)]);
+			if (!doc.active_until) {
+				return [__("Active"), "green"];
+			}
+			const until = __("until {0}", [frappe.datetime.str_to_user(doc.active_until)]);
 			const days_left = frappe.datetime.get_day_diff(doc.active_until, frappe.datetime.get_today());
 			return [until, days_left > 14 ? "green" : "orange"];
 		},
