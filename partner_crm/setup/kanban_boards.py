@@ -4,9 +4,10 @@ import json
 
 import frappe
 
-# For each board: its DocType, the fields shown on a card, and a column with its colour for each stage.
-BOARDS = {
-	"Leads by stage": {
+# The fields are those shown on a card; the columns are the stages with their colours.
+BOARDS = (
+	{
+		"title": "Leads by stage",
 		"doctype": "Partner Lead",
 		"fields": ["responsible", "channel", "next_contact_on"],
 		"columns": {
@@ -18,7 +19,8 @@ BOARDS = {
 			"Unqualified": "Gray",
 		},
 	},
-	"Deals by stage": {
+	{
+		"title": "Deals by stage",
 		"doctype": "Partner Deal",
 		"fields": ["responsible", "amount", "activity_status", "active_until", "next_contact_on"],
 		"columns": {
@@ -28,20 +30,20 @@ BOARDS = {
 			"Lost": "Gray",
 		},
 	},
-}
+)
 
 
 def make_kanban_boards() -> None:
-	for name, board in BOARDS.items():
-		if not frappe.db.exists("Kanban Board", name):
-			_make(name, board)
+	for board in BOARDS:
+		if not frappe.db.exists("Kanban Board", board["title"]):
+			_make(board)
 
 
-def _make(name: str, board: dict) -> None:
+def _make(board: dict) -> None:
 	frappe.get_doc(
 		{
 			"doctype": "Kanban Board",
-			"kanban_board_name": name,
+			"kanban_board_name": board["title"],
 			"reference_doctype": board["doctype"],
 			"field_name": "stage",
 			"fields": json.dumps(board["fields"]),

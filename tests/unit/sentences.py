@@ -97,9 +97,11 @@ def _of_the_funnel() -> Iterator[str]:
 
 
 def _of_the_master_lists() -> Iterator[str]:
-	"""What the presets put into the lists whose titles Frappe translates."""
+	"""What the presets put into the lists whose titles Frappe translates, and the names of the boards."""
 	for assignment in _constants(APP / "setup" / "presets.py").values():
 		yield from _literals(assignment)
+	for board in ast.literal_eval(_constants(APP / "setup" / "kanban_boards.py")["BOARDS"]):
+		yield board["title"]
 
 
 def _in_files(names: Iterable[str]) -> Iterator[str]:

@@ -307,7 +307,7 @@ def test_custom_fields_are_called_as_in_the_stage_table():
 	assert {name: fields("Contact")[name]["label"] for name in labels} == labels
 
 
-@pytest.mark.parametrize("board", constants("setup/kanban_boards.py")["BOARDS"].values())
+@pytest.mark.parametrize("board", constants("setup/kanban_boards.py")["BOARDS"])
 def test_boards_have_a_column_for_each_stage(board):
 	own = fields(board["doctype"])
 
