@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 from frappe import _
-from frappe.model import no_value_fields
+from frappe.model import no_value_fields, table_fields
 from frappe.model.document import Document
 
 from partner_crm.rules import stages
@@ -88,7 +88,7 @@ def follow(deal: Document) -> None:
 	if not deal.lead or (before and before.stage == deal.stage):
 		return
 	status = stages.partner_status(stages.OWN_SALE, stages.CONVERTED, deal.stage)
-	frappe.db.set_value(LEAD, deal.lead, "partner_status", status)
+	frappe.db.set_value(LEAD, deal.lead, "partner_status", status, update_modified=False)
 
 
 def undo(deal: Document) -> None:
@@ -108,8 +108,6 @@ def _refuse_without_lead(deal: Document) -> None:
 			_("A deal comes from a lead. Save the inquiry as a lead first, qualify it and convert it."),
 			title=_("No lead"),
 		)
-	if not deal.contact:
-		frappe.throw(_("A past sale needs its contact, where it has no lead."), title=_("No contact"))
 
 
 def _guard_lead(deal: Document, lead: Document) -> None:
@@ -140,7 +138,7 @@ def _accepted(fields: dict) -> dict:
 	known = {
 		field.fieldname
 		for field in frappe.get_meta(DEAL).fields
-		if field.fieldtype not in no_value_fields and not field.read_only
+		if (field.fieldtype in table_fields or field.fieldtype not in no_value_fields) and not field.read_only
 	}
 	unknown = sorted(set(sent) - known | set(sent) & DECIDED_BY_CONVERSION)
 	if unknown:

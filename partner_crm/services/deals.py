@@ -13,7 +13,7 @@ from frappe.utils import escape_html, flt, get_link_to_form, getdate
 from pypika.functions import Coalesce, Concat, NullIf
 
 from partner_crm.rules import activity, comments, stages
-from partner_crm.services import exchange, settings
+from partner_crm.services import buckets, exchange, settings
 from partner_crm.services.leads import title_of
 
 DEAL = "Partner Deal"
@@ -32,6 +32,11 @@ def set_defaults(deal: Document) -> None:
 	deal.responsible = deal.responsible or frappe.session.user
 	deal.currency = deal.currency or exchange.company_currency(deal.company)
 	deal.registered_on = deal.registered_on or getdate()
+
+
+def guard_contact(deal: Document) -> None:
+	if not deal.contact:
+		frappe.throw(_("A deal belongs to a contact: choose it."), title=_("No contact"))
 
 
 def set_title(deal: Document) -> None:
@@ -197,6 +202,7 @@ def open_only_once(deal: Document) -> Iterator[None]:
 	if not deal.open_deal_key or not deal.has_value_changed("open_deal_key"):
 		yield
 		return
+	buckets.lock([deal.open_deal_key])
 	point = f"pcrm_{frappe.generate_hash(length=10)}"
 	frappe.db.savepoint(point)
 	try:

@@ -21,7 +21,6 @@ from partner_crm.setup.roles import SALES_HEAD
 LEAD = "Partner Lead"
 DEAL = "Partner Deal"
 
-CLOSED = (stages.CLIENT, stages.LOST, stages.UNQUALIFIED)
 GATED = (Kind.FORWARD, Kind.EXIT, Kind.REOPEN)
 EXIT_REASONS = {stages.UNQUALIFIED: "disqualification_reason", stages.LOST: "lost_reason"}
 
@@ -53,9 +52,9 @@ def guard_stage(doc: Document) -> None:
 
 
 def keep_what_stage_needs(doc: Document) -> None:
-	"""Refuses to empty what the stage needs. What was missing before binds again at the next move only."""
+	"""Refuses to empty what the stage needs. What was missing before binds again at the next move forward only."""
 	before = doc.get_doc_before_save()
-	if not before or before.stage != doc.stage:
+	if not before or doc.flags.step.move.kind not in (Kind.STAY, Kind.BACK):
 		return
 	lost = stages.newly_emptied(
 		_changed_facts(before, doc),
@@ -83,7 +82,6 @@ def missing_for(doc: Document, stage: str) -> tuple[Missing, ...]:
 		stage,
 		settings.stage_table(),
 		is_individual=bool(doc.is_individual),
-		is_historical=bool(doc.is_historical),
 	)
 
 

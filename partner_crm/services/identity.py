@@ -1,9 +1,7 @@
 """Nobody is entered twice: a card's identity keys, written in the card's own transaction.
 
 "Two of the identity fields match" is the same as "one pair key is equal" (`rules.identity`). Each pair key is the
-primary key of an `Identity Key` row, so the database refuses the second card, whichever door it came through. Before
-keys are written their buckets are locked in one order: with a unique index alone, processes that write the same keys
-wait for each other in a circle.
+primary key of an `Identity Key` row, so the database refuses the second card, whichever door it came through.
 
 Beside its pair keys a card keeps a row for each single value, named by the value's digest and the card. They can't
 collide; they find the cards that share one field (`find`), which is a warning and no refusal.
@@ -38,9 +36,8 @@ from partner_crm.rules.identity import (
 	normalise_phone,
 	person_values,
 )
-from partner_crm.services import savepoints, settings
+from partner_crm.services import buckets, savepoints, settings
 from partner_crm.services.refusals import bullets
-from partner_crm.setup.identity_buckets import BUCKETS, bucket_name
 from partner_crm.setup.roles import SALES_HEAD
 
 MOST_FOUND = 20
@@ -74,12 +71,24 @@ class Match:
 	is_duplicate: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+	"""The keys that a card gains and loses."""
+
+	fresh: Keys
+	stale: frozenset[str]
+
+
 # Writing
 
 
 def begin(card: Document) -> None:
-	"""In `before_save`: where to return to if a key turns out to be another card's."""
-	if is_managed(card):
+	"""In `before_save`: locks the keys that this save changes, and notes where to return to if they can't be had."""
+	card.flags.key_change = card.flags.savepoint = None
+	if not is_managed(card):
+		return
+	card.flags.key_change = change = _change(card)
+	if change.fresh or change.stale:
 		savepoints.begin(card)
 
 
@@ -88,21 +97,15 @@ def claim(card: Document) -> None:
 
 	Raises `DuplicateCard` with nothing of this save written, neither keys nor card.
 	"""
-	wanted = keys_for(card)
-	held = set() if card.flags.in_insert else held_keys(card.doctype, card.name)
-	fresh = {name: wanted[name] for name in wanted.keys() - held}
-	stale = held - wanted.keys()
-	if not fresh and not stale:
-		return
+	change = card.flags.pop("key_change", None) or _change(card)
 	with savepoints.all_or_nothing(card):
-		_lock(fresh.keys() | stale)
-		_delete(stale)
+		_delete(change.stale)
 		try:
-			_insert(card, fresh)
+			_insert(card, change.fresh)
 		except Exception as error:
 			if not frappe.db.is_duplicate_entry(error):
 				raise
-			_refuse(card, fresh)
+			_refuse(card, change.fresh)
 
 
 def release(card: Document) -> None:
@@ -259,6 +262,16 @@ def whom_to_ask() -> str:
 # Details
 
 
+def _change(card: Document) -> Change:
+	"""Locked from here on. Before the card itself is written, so that two of one person don't wait for each other."""
+	held = set() if card.is_new() else held_keys(card.doctype, card.name)
+	wanted = keys_for(card)
+	fresh = {name: wanted[name] for name in wanted.keys() - held}
+	stale = frozenset(held - wanted.keys())
+	_lock(fresh.keys() | stale)
+	return Change(fresh, stale)
+
+
 def _person(card: Document) -> Person:
 	return Person(
 		first_name=card.first_name or "",
@@ -314,18 +327,7 @@ def _single_prefixes(values: Values) -> dict[str, tuple[str, ...]]:
 
 def _lock(names: Iterable[str]) -> None:
 	"""Pair keys only: nobody else can hold or want a card's single values."""
-	buckets = sorted({int(name[:8], 16) % BUCKETS for name in names if "-" not in name})
-	if not buckets:
-		return
-	bucket = frappe.qb.DocType("Identity Bucket")
-	(
-		frappe.qb.from_(bucket)
-		.select(bucket.name)
-		.where(bucket.name.isin([bucket_name(number) for number in buckets]))
-		.orderby(bucket.name)
-		.for_update()
-		.run()
-	)
+	buckets.lock(name for name in names if "-" not in name)
 
 
 def _delete(names: Collection[str]) -> None:

@@ -11,6 +11,7 @@ class PartnerDeal(Document):
 	def validate(self):
 		numbers.check(self)
 		conversion.take_over(self)
+		deals.guard_contact(self)
 		deals.set_defaults(self)
 		deals.set_amounts(self)
 		deals.set_title(self)

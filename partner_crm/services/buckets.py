@@ -1,0 +1,23 @@
+"""Locks that keep processes from waiting for each other in a circle before they write the same unique keys.
+
+After a unique index has refused a key, InnoDB keeps a shared lock on it; two processes that were refused the same key
+and read on would then wait for each other. So whoever is about to write a key locks the bucket that it falls into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zlib import crc32
+
+import frappe
+
+from partner_crm.setup.identity_buckets import BUCKETS, bucket_name
+
+
+def lock(keys: Iterable[str]) -> None:
+	"""Until the end of the transaction; always in one order."""
+	names = {bucket_name(crc32(key.encode()) % BUCKETS) for key in keys}
+	if names:
+		bucket = frappe.qb.DocType("Identity Bucket")
+		query = frappe.qb.from_(bucket).select(bucket.name).where(bucket.name.isin(sorted(names)))
+		query.orderby(bucket.name).for_update().run()

@@ -1,0 +1,140 @@
+"""Several people do the same at the same moment, in processes of their own: the database decides who was first."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import frappe
+import pytest
+
+from tests.factories import (
+	FOR_SQL,
+	make_contact,
+	make_counterparty,
+	make_deal,
+	make_full_contact,
+	make_full_counterparty,
+	make_lead,
+	make_ready_mql,
+	make_region,
+)
+
+pytestmark = pytest.mark.commits
+
+PROCESSES = 8
+
+
+def errors_of(outcomes: list) -> Counter:
+	return Counter(outcome.error for outcome in outcomes)
+
+
+def orphans() -> list:
+	"""Keys of cards that are not there."""
+	key = frappe.qb.DocType("Identity Key")
+	contact, company = frappe.qb.DocType("Contact"), frappe.qb.DocType("Counterparty")
+	return (
+		frappe.qb.from_(key)
+		.left_join(contact)
+		.on(contact.name == key.card)
+		.left_join(company)
+		.on(company.name == key.card)
+		.where(contact.name.isnull() & company.name.isnull())
+		.select(key.name, key.card)
+		.run()
+	)
+
+
+def capture(_index: int, person: dict) -> str:
+	return make_lead(**person).name
+
+
+def test_one_person_captured_at_once_is_one_contact_with_a_lead_for_each(run_processes):
+	person = {"first_name": "Anna", "last_name": "Atonce", "email": "anna@atonce.example"}
+
+	outcomes = run_processes(PROCESSES, capture, person)
+
+	assert errors_of(outcomes) == {None: PROCESSES}, [outcome.traceback for outcome in outcomes]
+	(contact,) = frappe.get_all("Contact", {"last_name": "Atonce"}, pluck="name", order_by=None)
+	leads = frappe.get_all("Partner Lead", {"last_name": "Atonce"}, pluck="contact", order_by=None)
+	assert leads == [contact] * PROCESSES
+	assert not orphans()
+
+
+def enter_people(index: int, people: list[dict]) -> Counter:
+	"""Each in a transaction of his own, in another order and through another door than the next process."""
+	random.Random(index).shuffle(people)
+	outcomes: Counter = Counter()
+	for person in people:
+		try:
+			if index % 2:
+				make_contact(**person, phone=None)
+			else:
+				make_lead(**person)
+			frappe.db.commit()
+			outcomes["saved"] += 1
+		except Exception as error:
+			frappe.db.rollback()
+			outcomes[type(error).__name__] += 1
+	return outcomes
+
+
+def test_many_people_entered_at_once_by_many_are_one_card_each(run_processes):
+	people = [
+		{"first_name": "Boris", "last_name": f"Many{letter}", "email": f"{letter}@many.example"}
+		for letter in "abcdefghijklmnopqrst"
+	]
+
+	outcomes = run_processes(PROCESSES, enter_people, people)
+
+	assert errors_of(outcomes) == {None: PROCESSES}, [outcome.traceback for outcome in outcomes]
+	happened = sum((outcome.value for outcome in outcomes), Counter())
+	# Frappe names a contact by its full name: two of one name at once clash there already
+	assert set(happened) <= {"saved", "DuplicateCard", "DuplicateEntryError"}, happened
+	cards = frappe.get_all("Contact", {"first_name": "Boris"}, pluck="last_name", order_by=None)
+	assert sorted(cards) == [person["last_name"] for person in people]
+	assert not orphans()
+
+
+def enter_company(_index: int) -> str:
+	return make_counterparty(title="Acme Atonce", tax_id="7709876543").name
+
+
+def test_one_company_entered_at_once_is_one_card(run_processes):
+	make_region()
+
+	outcomes = run_processes(PROCESSES, enter_company)
+
+	assert errors_of(outcomes) == {None: 1, "DuplicateCard": PROCESSES - 1}
+	(company,) = frappe.get_all("Counterparty", {"tax_id": "7709876543"}, pluck="name", order_by=None)
+	assert all(company in outcome.message for outcome in outcomes if outcome.error)
+
+
+def convert(index: int, leads: list[str]) -> str:
+	return make_deal(frappe.get_doc("Partner Lead", leads[index])).name
+
+
+def test_deals_of_one_client_and_product_group_made_at_once_are_one(run_processes):
+	cards = {"contact": make_full_contact().name, "counterparty": make_full_counterparty().name}
+	leads = [make_ready_mql(**cards).name for _ in range(PROCESSES)]
+
+	outcomes = run_processes(PROCESSES, convert, leads)
+
+	assert errors_of(outcomes) == {None: 1, "OpenDealExists": PROCESSES - 1}
+	assert frappe.db.count("Partner Deal", {"lead": ("in", leads)}) == 1
+	stages = frappe.get_all("Partner Lead", {"name": ("in", leads)}, pluck="stage", order_by=None)
+	assert Counter(stages) == {"Converted": 1, "MQL": PROCESSES - 1}
+
+
+def convert_one(_index: int, lead: str) -> str:
+	return frappe.get_doc({"doctype": "Partner Deal", "lead": lead, **FOR_SQL}).insert().name
+
+
+def test_one_lead_converted_at_once_is_one_deal(run_processes):
+	lead = make_ready_mql().name
+
+	outcomes = run_processes(PROCESSES, convert_one, lead)
+
+	assert errors_of(outcomes) == {None: 1, "StageRefused": PROCESSES - 1}
+	(deal,) = frappe.get_all("Partner Deal", {"lead": lead}, pluck="name", order_by=None)
+	assert frappe.db.get_value("Partner Lead", lead, "deal") == deal
