@@ -7,7 +7,7 @@ pool, and what belongs to it, he may read but not change before he has taken it.
 from collections.abc import Collection
 
 import frappe
-from pypika.terms import Criterion, Field, PseudoColumn, Term
+from pypika.terms import Criterion, ExistsCriterion, Field, PseudoColumn, Term
 
 Users = Collection[str]
 
@@ -23,21 +23,16 @@ def partner_deal(deal, users: Users, reading: bool) -> Criterion:
 
 def counterparty(company, users: Users, reading: bool) -> Criterion:
 	"""Of his leads and deals, of the customers whose account manager he is, and those he has entered."""
-	return (
-		_one_of(company.owner, users)
-		| company.name.isin(_of_leads("counterparty", users, reading))
-		| company.name.isin(_of_deals("counterparty", users, reading))
-		| company.customer.isin(_accounts(users))
-	)
+	return _is_kept(company, users) | _is_worked_with(company.name, "counterparty", users, reading)
 
 
 def contact(person, users: Users, reading: bool) -> Criterion:
-	"""Of his leads and deals, their colleagues, and those he has entered."""
+	"""Of his leads and deals, of his counterparties, and those he has entered."""
 	return (
 		_one_of(person.owner, users)
-		| person.name.isin(_of_leads("contact", users, reading))
-		| person.name.isin(_of_deals("contact", users, reading))
-		| person.pcrm_counterparty.isin(_counterparties(users, reading))
+		| _is_worked_with(person.name, "contact", users, reading)
+		| _is_worked_with(person.pcrm_counterparty, "counterparty", users, reading)
+		| _is_at_kept_counterparty(person, users)
 	)
 
 
@@ -76,6 +71,17 @@ def _one_of(field: Field, users: Users) -> Criterion:
 	return field.isin([literal(user) for user in users])
 
 
+def _is_worked_with(field: Field, column: str, users: Users, reading: bool) -> Criterion:
+	return field.isin(_of_leads(column, users, reading)) | field.isin(_of_deals(column, users, reading))
+
+
+def _is_kept(company, users: Users) -> Criterion:
+	"""Entered by him, or a customer whose account manager he is."""
+	customer = frappe.qb.DocType("Customer")
+	accounts = _column(customer, "name", _one_of(customer.account_manager, users))
+	return _one_of(company.owner, users) | company.customer.isin(accounts)
+
+
 def _of_leads(column: str, users: Users, reading: bool):
 	lead = frappe.qb.DocType("Partner Lead")
 	return _column(lead, column, partner_lead(lead, users, reading))
@@ -86,14 +92,11 @@ def _of_deals(column: str, users: Users, reading: bool):
 	return _column(deal, column, partner_deal(deal, users, reading))
 
 
-def _counterparties(users: Users, reading: bool):
+def _is_at_kept_counterparty(person, users: Users) -> Criterion:
+	"""Asked card by card: a list of all that were entered by somebody takes a reading of the whole table."""
 	company = frappe.qb.DocType("Counterparty")
-	return _column(company, "name", counterparty(company, users, reading))
-
-
-def _accounts(users: Users):
-	customer = frappe.qb.DocType("Customer")
-	return _column(customer, "name", _one_of(customer.account_manager, users))
+	own = _is_kept(company, users) & (company.name == person.pcrm_counterparty)
+	return ExistsCriterion(_column(company, "name", own))
 
 
 def _column(table, column: str, criterion: Criterion):

@@ -136,11 +136,11 @@ def _accepted(fields: dict) -> dict:
 	"""The fields of a deal among what a client has sent; anything else is refused."""
 	sent = {name: value for name, value in fields.items() if name not in TRANSPORT_KEYS}
 	known = {
-		field.fieldname
+		field.fieldname: field.fieldtype
 		for field in frappe.get_meta(DEAL).fields
 		if (field.fieldtype in table_fields or field.fieldtype not in no_value_fields) and not field.read_only
 	}
-	unknown = sorted(set(sent) - known | set(sent) & DECIDED_BY_CONVERSION)
+	unknown = sorted(sent.keys() - known.keys() | sent.keys() & DECIDED_BY_CONVERSION)
 	if unknown:
 		frappe.throw(
 			_("These can't be given for a conversion: {0}.").format(
@@ -149,4 +149,8 @@ def _accepted(fields: dict) -> dict:
 		)
 	if isinstance(sent.get("items"), str):
 		sent["items"] = frappe.parse_json(sent["items"])
-	return sent
+	# A form sends "500" for 500.
+	return {
+		name: frappe.utils.cast(known[name], value) if isinstance(value, str) else value
+		for name, value in sent.items()
+	}

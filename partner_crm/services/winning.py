@@ -57,7 +57,10 @@ def buyer_of(deal: Document) -> Buyer:
 def find_customer(deal: Document) -> None:
 	"""Links a deal that is being won to its Customer, or plans a new one."""
 	deal.flags.new_customer = None
-	deal.flags.is_being_won = deal.stage == stages.CLIENT and deal.has_value_changed("stage")
+	is_history = deal.is_new() and deal.is_historical
+	deal.flags.is_being_won = (
+		deal.stage == stages.CLIENT and deal.has_value_changed("stage") and not is_history
+	)
 	if not deal.flags.is_being_won:
 		return
 	buyer = buyer_of(deal)

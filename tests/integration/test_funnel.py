@@ -204,6 +204,7 @@ def test_the_track_is_chosen_at_the_start():
 
 def test_a_deal_goes_on_to_negotiation_and_to_client():
 	deal = make_deal()
+	frappe.db.set_value("Counterparty", deal.counterparty, "client_group", "Commercial")
 	assert deal.probability == 20
 
 	said = refused(deal, stage="Negotiation")
