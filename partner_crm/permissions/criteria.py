@@ -7,7 +7,7 @@ pool, and what belongs to it, he may read but not change before he has taken it.
 from collections.abc import Collection
 
 import frappe
-from pypika.terms import Criterion, ExistsCriterion, Field, PseudoColumn, Term
+from pypika.terms import Criterion, Field, PseudoColumn, Term
 
 Users = Collection[str]
 
@@ -93,10 +93,10 @@ def _of_deals(column: str, users: Users, reading: bool):
 
 
 def _is_at_kept_counterparty(person, users: Users) -> Criterion:
-	"""Asked card by card: a list of all that were entered by somebody takes a reading of the whole table."""
+	"""Asked for each card: to list what somebody has entered, the whole table would be read."""
 	company = frappe.qb.DocType("Counterparty")
-	own = _is_kept(company, users) & (company.name == person.pcrm_counterparty)
-	return ExistsCriterion(_column(company, "name", own))
+	its_own = company.name == person.pcrm_counterparty
+	return person.pcrm_counterparty.isin(_column(company, "name", its_own & _is_kept(company, users)))
 
 
 def _column(table, column: str, criterion: Criterion):
