@@ -36,16 +36,9 @@ def has_permission(doc, ptype: str | None = None, user: str | None = None) -> bo
 	Shared documents are not our question: Frappe asks for the share after a refusal.
 	"""
 	user = user or frappe.session.user
-	if doc.is_new() or not is_bounded(doc.doctype, ptype, user):
+	if ptype == "create" or not is_bounded(doc.doctype, ptype, user):
 		return True
-	table = frappe.qb.DocType(doc.doctype)
-	found = (
-		frappe.qb.from_(table)
-		.select(table.name)
-		.where(table.name == doc.name)
-		.where(criterion(doc.doctype, table, ptype, user))
-	)
-	return bool(found.run())
+	return _is_met(doc, ptype, user) or not _is_stored(doc)
 
 
 def has_contact_permission(doc, ptype: str | None = None, user: str | None = None) -> bool | None:
@@ -69,6 +62,22 @@ def is_bounded(doctype: str, ptype: str | None, user: str) -> bool:
 
 def criterion(doctype: str, table: Table, ptype: str | None, user: str) -> Criterion:
 	return CRITERIA[doctype](table, team_of(user, doctype), ptype in READING)
+
+
+def _is_met(doc, ptype: str | None, user: str) -> bool:
+	table = frappe.qb.DocType(doc.doctype)
+	found = (
+		frappe.qb.from_(table)
+		.select(table.name)
+		.where(table.name == doc.name)
+		.where(criterion(doc.doctype, table, ptype, user))
+	)
+	return bool(found.run())
+
+
+def _is_stored(doc) -> bool:
+	"""Asked of the database: what a browser sends may say of itself that it is new."""
+	return bool(doc.name and frappe.db.exists(doc.doctype, doc.name))
 
 
 def _gives(doctype: str, ptype: str, roles: set[str]) -> bool:

@@ -208,6 +208,14 @@ def test_writing_ones_own_name_into_a_document_gains_nothing(office):
 		lead.save()
 
 
+def test_a_document_that_calls_itself_new_is_asked_all_the_same(office):
+	frappe.set_user(office.users["pavel"])
+	lead = office.documents["Partner Lead"]
+
+	assert not frappe.get_doc({"doctype": lead.doctype, "name": lead.name, "__islocal": 1}).has_permission()
+	assert frappe.new_doc(lead.doctype).has_permission()
+
+
 def test_who_hands_a_lead_over_no_longer_sees_it(office):
 	lead = office.documents["Partner Lead"]
 	lead.db_set("responsible", office.users["pavel"])
