@@ -25,10 +25,6 @@ pytestmark = pytest.mark.commits
 PROCESSES = 8
 
 
-def errors_of(outcomes: list) -> Counter:
-	return Counter(outcome.error for outcome in outcomes)
-
-
 def orphans() -> list:
 	"""Keys of cards that are not there."""
 	key = frappe.qb.DocType("Identity Key")
@@ -45,7 +41,20 @@ def orphans() -> list:
 	)
 
 
-def capture(_index: int, person: dict) -> str:
+def warm_up(index: int) -> None:
+	"""A process that has just been started loads for seconds, which would count as waiting for a lock."""
+	make_lead(last_name="ABCDEFGH"[index] * 5, phone=f"+7 701 555 10 {index:02d}")
+	frappe.db.rollback()
+
+
+def assert_errors(outcomes: list, expected: dict) -> None:
+	unexpected = [outcome.traceback for outcome in outcomes if outcome.error not in expected]
+	assert not unexpected, unexpected[0]
+	assert Counter(outcome.error for outcome in outcomes) == expected
+
+
+def capture(index: int, person: dict) -> str:
+	warm_up(index)
 	return make_lead(**person).name
 
 
@@ -54,7 +63,7 @@ def test_one_person_captured_at_once_is_one_contact_with_a_lead_for_each(run_pro
 
 	outcomes = run_processes(PROCESSES, capture, person)
 
-	assert errors_of(outcomes) == {None: PROCESSES}, [outcome.traceback for outcome in outcomes]
+	assert_errors(outcomes, {None: PROCESSES})
 	(contact,) = frappe.get_all("Contact", {"last_name": "Atonce"}, pluck="name", order_by=None)
 	leads = frappe.get_all("Partner Lead", {"last_name": "Atonce"}, pluck="contact", order_by=None)
 	assert leads == [contact] * PROCESSES
@@ -63,6 +72,7 @@ def test_one_person_captured_at_once_is_one_contact_with_a_lead_for_each(run_pro
 
 def enter_people(index: int, people: list[dict]) -> Counter:
 	"""Each in a transaction of his own, in another order and through another door than the next process."""
+	warm_up(index)
 	random.Random(index).shuffle(people)
 	outcomes: Counter = Counter()
 	for person in people:
@@ -87,7 +97,7 @@ def test_many_people_entered_at_once_by_many_are_one_card_each(run_processes):
 
 	outcomes = run_processes(PROCESSES, enter_people, people)
 
-	assert errors_of(outcomes) == {None: PROCESSES}, [outcome.traceback for outcome in outcomes]
+	assert_errors(outcomes, {None: PROCESSES})
 	happened = sum((outcome.value for outcome in outcomes), Counter())
 	# Frappe names a contact by its full name: two of one name at once clash there already
 	assert set(happened) <= {"saved", "DuplicateCard", "DuplicateEntryError"}, happened
@@ -105,7 +115,7 @@ def test_one_company_entered_at_once_is_one_card(run_processes):
 
 	outcomes = run_processes(PROCESSES, enter_company)
 
-	assert errors_of(outcomes) == {None: 1, "DuplicateCard": PROCESSES - 1}
+	assert_errors(outcomes, {None: 1, "DuplicateCard": PROCESSES - 1})
 	(company,) = frappe.get_all("Counterparty", {"tax_id": "7709876543"}, pluck="name", order_by=None)
 	assert all(company in outcome.message for outcome in outcomes if outcome.error)
 
@@ -120,7 +130,7 @@ def test_deals_of_one_client_and_product_group_made_at_once_are_one(run_processe
 
 	outcomes = run_processes(PROCESSES, convert, leads)
 
-	assert errors_of(outcomes) == {None: 1, "OpenDealExists": PROCESSES - 1}
+	assert_errors(outcomes, {None: 1, "OpenDealExists": PROCESSES - 1})
 	assert frappe.db.count("Partner Deal", {"lead": ("in", leads)}) == 1
 	stages = frappe.get_all("Partner Lead", {"name": ("in", leads)}, pluck="stage", order_by=None)
 	assert Counter(stages) == {"Converted": 1, "MQL": PROCESSES - 1}
@@ -135,6 +145,6 @@ def test_one_lead_converted_at_once_is_one_deal(run_processes):
 
 	outcomes = run_processes(PROCESSES, convert_one, lead)
 
-	assert errors_of(outcomes) == {None: 1, "StageRefused": PROCESSES - 1}
+	assert_errors(outcomes, {None: 1, "StageRefused": PROCESSES - 1})
 	(deal,) = frappe.get_all("Partner Deal", {"lead": lead}, pluck="name", order_by=None)
 	assert frappe.db.get_value("Partner Lead", lead, "deal") == deal
