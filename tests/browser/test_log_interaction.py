@@ -23,8 +23,8 @@ def deal(anna):
 
 
 def fill(page, **fields) -> None:
+	page.wait_for_function("window.cur_dialog && cur_dialog.display")  # it fades in before it's there
 	dialog = page.locator(".modal.show")
-	dialog.wait_for()
 	for name, value in fields.items():
 		dialog.locator(f"[data-fieldname={name}] input, [data-fieldname={name}] textarea").first.fill(value)
 
