@@ -67,6 +67,7 @@ override_doctype_dashboards = {
 
 doc_events = {
 	"Contact": {
+		"before_validate": "partner_crm.overrides.contact.before_validate",
 		"validate": "partner_crm.overrides.contact.validate",
 		"before_save": "partner_crm.overrides.contact.before_save",
 		"on_update": "partner_crm.overrides.contact.on_update",

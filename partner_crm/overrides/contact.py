@@ -7,12 +7,20 @@ from frappe.model.document import Document
 from partner_crm.services import cards, deals, identity, needs
 
 
-def validate(card: Document, method: str | None = None) -> None:
+def before_validate(card: Document, method: str | None = None) -> None:
+	"""Frappe calls it also where the rest of the judging is switched off."""
+	if card.flags.ignore_validate:
+		return
 	cards.keep_managed(card)
+	if card.pcrm_managed:
+		cards.ask_for_no_picture(card)
+
+
+def validate(card: Document, method: str | None = None) -> None:
+	cards.take_picture_out(card)
 	if not card.pcrm_managed:
 		return
 	before = card.get_doc_before_save()
-	cards.take_picture_out(card)
 	cards.check_contact(card, before)
 	cards.check_completeness(card, before)
 	needs.guard_contact(card, before)

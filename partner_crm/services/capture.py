@@ -12,7 +12,7 @@ from frappe.model.document import Document
 from frappe.utils import escape_html, get_link_to_form, getdate
 
 from partner_crm.rules.identity import Company, Person, Values, company_values
-from partner_crm.services import cards, facts, identity, savepoints, settings
+from partner_crm.services import facts, identity, savepoints, settings
 
 LINKS = {"Counterparty": "counterparty", "Contact": "contact"}
 PERSON = ("first_name", "last_name", "email", "phone")
@@ -167,7 +167,6 @@ def _contact(lead: Document) -> Document:
 		card.append("email_ids", {"email_id": lead.email, "is_primary": 1})
 	if lead.phone:
 		card.append("phone_nos", {"phone": lead.phone, "is_primary_phone": 1, "is_primary_mobile_no": 1})
-	cards.ask_for_no_picture(card)
 	return card
 
 
@@ -177,7 +176,7 @@ _CARDS = {"Counterparty": _counterparty, "Contact": _contact}
 def manage(contact: str, counterparty: str | None) -> None:
 	"""A contact that a lead or deal rests on is ours from now on.
 
-	Its own save is not run: that would ask a web service for a picture, and nothing that it judges has changed.
+	Its own save is not run: nothing that it judges has changed.
 	"""
 	card = frappe.get_doc("Contact", contact)
 	card.pcrm_managed = 1

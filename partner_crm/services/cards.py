@@ -98,12 +98,13 @@ NO_PICTURE = "/assets/frappe/images/ui/avatar.png"
 
 
 def ask_for_no_picture(card: Document) -> None:
-	"""Frappe asks a web service for a picture where there is none, up to 5 seconds long.
+	"""In `before_validate`: Frappe asks a web service for a picture where there is none, up to 5 seconds long.
 
-	A card that we make gets one to begin with; `take_picture_out` removes it once Frappe has not asked.
+	A card of ours shows it one meanwhile; `take_picture_out` removes it once Frappe has not asked.
 	"""
-	card.image = NO_PICTURE
-	card.flags.has_no_picture = True
+	if not card.image:
+		card.image = NO_PICTURE
+		card.flags.has_no_picture = True
 
 
 def take_picture_out(card: Document) -> None:

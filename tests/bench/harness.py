@@ -281,13 +281,19 @@ class Harness:
 
 
 @contextmanager
-def harness(bench: Bench) -> Iterator[Harness]:
-	"""Services and a sites directory for one run; nothing of it stays."""
+def harness(bench: Bench, own_server: tuple[str, ...] | None = None) -> Iterator[Harness]:
+	"""Services and a sites directory for one run; nothing of it stays.
+
+	`own_server`: options of a database server that this run shares with nobody.
+	"""
 	clear_away_killed_runs()
 	behind = libraries(bench)
 	directory = Path(tempfile.mkdtemp(prefix=DIRECTORY_PREFIX))
 	try:
-		with _mariadb(bench, directory) as (mariadb, pool), services.redis(bench, directory) as redis:
+		with (
+			_mariadb(bench, directory, own_server) as (mariadb, pool),
+			services.redis(bench, directory) as redis,
+		):
 			made = Harness(bench, directory, mariadb, redis, pool)
 			_lay_out(made, behind)
 			made.save()
@@ -313,9 +319,14 @@ def clear_away_killed_runs() -> None:
 
 
 @contextmanager
-def _mariadb(bench: Bench, directory: Path) -> Iterator[tuple[MariaDB, Path]]:
+def _mariadb(
+	bench: Bench, directory: Path, own_server: tuple[str, ...] | None
+) -> Iterator[tuple[MariaDB, Path]]:
 	"""The server, and the directory for clean sites: of all runs where they share a server of ours."""
-	if shared := shared_mariadb():
+	if own_server is not None:
+		with services.own_mariadb(directory, own_server) as server:
+			yield server, directory / "pool"
+	elif shared := shared_mariadb():
 		yield shared
 	else:
 		with services.mariadb(bench, directory) as server:

@@ -108,7 +108,9 @@ def mariadb(bench: Bench, directory: Path) -> Iterator[MariaDB]:
 		stop(pid)
 
 
-def start_mariadb(directory: Path, survives: bool = False) -> tuple[MariaDB, int]:
+def start_mariadb(
+	directory: Path, survives: bool = False, more_options: tuple[str, ...] = ()
+) -> tuple[MariaDB, int]:
 	"""A server of our own with its data below the directory. Only this machine reaches it, and only root with a password."""
 	program = find_program("mariadbd", "mysqld")
 	if not program or b"MariaDB" not in subprocess.run([program, "--version"], capture_output=True).stdout:
@@ -138,7 +140,7 @@ def start_mariadb(directory: Path, survives: bool = False) -> tuple[MariaDB, int
 		"--skip-name-resolve",
 		f"--init-file={first_words}",
 		*AS_FRAPPE_WANTS,
-		*(f"--loose-{option[2:]}" for option in FAST),
+		*(f"--loose-{option[2:]}" for option in (*FAST, *more_options)),
 		*_as_user(),
 	]
 	process = start([program, "--no-defaults", *options], log, survives)
@@ -149,6 +151,17 @@ def start_mariadb(directory: Path, survives: bool = False) -> tuple[MariaDB, int
 		raise
 	first_words.unlink()
 	return server, process.pid
+
+
+@contextmanager
+def own_mariadb(directory: Path, options: tuple[str, ...]) -> Iterator[MariaDB]:
+	"""One that nobody else uses, and that ends with the run."""
+	require_programs()
+	server, pid = start_mariadb(directory, more_options=options)
+	try:
+		yield server
+	finally:
+		stop(pid)
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import socket
 
 import frappe
 import pytest
@@ -12,12 +10,9 @@ import pytest
 from tests.factories import (
 	make_contact,
 	make_counterparty,
-	make_full_contact,
-	make_full_counterparty,
 	make_lead,
 	make_user_row,
 )
-from tests.sql import statements
 
 ANNA = {"first_name": "Anna", "last_name": "Petrova", "email": "anna@client.example"}
 
@@ -184,114 +179,3 @@ def test_another_contact_can_be_captured_into_a_lead():
 	lead.save()
 
 	assert frappe.db.get_value("Contact", lead.contact, "email_id") == "boris@client.example"
-
-
-# No save of ours asks the network
-
-
-@pytest.fixture
-def network(monkeypatch) -> list:
-	"""Everything that somebody tries to reach beyond this machine. Frappe asks less of it under `in_test`."""
-	tried = []
-	look_up = socket.getaddrinfo
-
-	def guard(host, *args, **kwargs):
-		if host not in ("127.0.0.1", "localhost", "::1"):
-			tried.append(host)
-			raise OSError(f"No network: {host}")
-		return look_up(host, *args, **kwargs)
-
-	monkeypatch.setattr(socket, "getaddrinfo", guard)
-	frappe.flags.in_test = False
-	return tried
-
-
-def test_the_guard_sees_what_frappe_asks_for_a_contact_of_others(network):
-	make_contact(pcrm_managed=0)
-
-	assert network
-
-
-def test_capturing_asks_nobody(network):
-	lead = make_lead(**ANNA, company_name="Acme", potential_value=100, currency="EUR")
-	make_lead(contact=lead.contact)
-	lead.reload()
-	lead.disqualification_reason, lead.stage = "No budget", "Unqualified"
-	lead.save()
-
-	assert network == []
-
-
-def test_making_a_contact_ours_asks_nobody(network):
-	card = make_contact(email=ANNA["email"], first_name="Anna", last_name="Petrova", pcrm_managed=0)
-	network.clear()
-
-	assert make_lead(**ANNA).contact == card.name
-	assert network == []
-
-
-# What it costs
-
-
-ASKED_BY_OTHERS = (
-	*("Transaction Deletion Record", "Notification", "Document Naming Rule", "DocType"),
-	*("Call Log", "Google Contacts", "User"),
-)
-
-
-def asked(sent: list[str]) -> list[str]:
-	"""What each statement does to which table, but for what Frappe and ERPNext ask for any document of that kind."""
-	parts = [re.match(r"(\w+).*?`tab([^`]+)`", statement, re.DOTALL) for statement in sent]
-	return [f"{part[1].upper()} {part[2]}" for part in parts if part and part[2] not in ASKED_BY_OTHERS]
-
-
-def test_a_lead_of_a_known_contact_costs_three_statements_more_than_its_insert():
-	cards = {"contact": make_full_contact().name, "counterparty": make_full_counterparty().name}
-	make_lead(**cards)
-
-	with statements() as sent:
-		make_lead(**cards)
-
-	assert asked(sent) == [
-		"SELECT Contact",
-		"SELECT Counterparty",
-		"INSERT Partner Lead",
-		"INSERT Stage Change",
-	]
-
-
-def test_saving_a_lead_costs_nothing_but_its_lock_and_its_update():
-	lead = make_lead(contact=make_full_contact().name, counterparty=make_full_counterparty().name)
-	lead = frappe.get_doc("Partner Lead", lead.name)
-	lead.utm_source = "ads"
-
-	with statements() as sent:
-		lead.save()
-
-	assert asked(sent) == ["SELECT Partner Lead", "UPDATE Partner Lead"]
-
-
-def test_what_capturing_a_person_and_a_company_costs():
-	make_lead(first_name="Boris", last_name="Ivanov", company_name="First", phone="+7 701 123 45 67")
-
-	with statements() as sent:
-		make_lead(**ANNA, company_name="Acme", phone="+7 701 765 43 21")
-
-	assert asked(sent) == [
-		"SELECT Employee",  # is it an address of our own staff?
-		"SELECT Identity Key",  # is the company there?
-		"SELECT Identity Key",  # is the person?
-		"SELECT Contact",  # or a contact that is not ours yet?
-		"INSERT Partner Lead",
-		"INSERT Counterparty",
-		"INSERT Identity Key",
-		"SELECT Counterparty",  # Frappe looks whether the contact's link leads somewhere
-		"SELECT Employee",
-		"SELECT Counterparty",  # the company's own numbers tell nobody apart
-		"SELECT Identity Bucket",  # locked before the card is written
-		"INSERT Contact",
-		"INSERT Contact Email",
-		"INSERT Contact Phone",
-		"INSERT Identity Key",
-		"INSERT Stage Change",
-	]

@@ -1,0 +1,1 @@
+"""What the benchmarks run in the bench's Python, on sites of their own."""

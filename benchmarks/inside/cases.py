@@ -1,0 +1,113 @@
+"""What is timed. Each case takes the number of a person, does what must be there before, and returns the work itself.
+
+`existing` is how many contacts the site was filled with; numbers beyond are new people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import frappe
+
+from benchmarks.inside.inquiries import CONTACT_FLOOR, LEAD_FLOOR, TYPED, inquiry, own_lead, someone
+from benchmarks.inside.people import birth_date, person
+from partner_crm.services.identity import DuplicateCard
+
+Work = Callable[[], object]
+
+
+def insert(values: dict) -> Work:
+	return lambda: frappe.get_doc(values).insert()
+
+
+def lead(number: int, existing: int) -> Work:
+	return insert({"doctype": "Partner Lead", **inquiry(number, existing)})
+
+
+def lead_floor(number: int, existing: int) -> Work:
+	return insert({"doctype": LEAD_FLOOR, **inquiry(number, existing)})
+
+
+def capture(number: int, existing: int) -> Work:
+	return insert({"doctype": "Partner Lead", **TYPED, **person(number)})
+
+
+def capture_floor(number: int, existing: int) -> Work:
+	return insert({"doctype": LEAD_FLOOR, **TYPED, **person(number)})
+
+
+def _edit(doctype: str, number: int, existing: int) -> Work:
+	name = own_lead(number, existing)
+
+	def edit() -> None:
+		doc = frappe.get_doc(doctype, name)
+		doc.needs = f"Number {number} of all"
+		doc.save()
+
+	return edit
+
+
+def edit(number: int, existing: int) -> Work:
+	return _edit("Partner Lead", number, existing)
+
+
+def edit_floor(number: int, existing: int) -> Work:
+	return _edit(LEAD_FLOOR, number, existing)
+
+
+def card(number: int) -> dict:
+	"""A contact whose values make ten pairs: three numbers, three addresses and a birth date."""
+	someone = person(number)
+	mailbox = someone["email"].partition("@")[0]
+	phones = [someone["phone"], f"+7702{number:07d}", f"+7707{number:07d}"]
+	emails = [someone["email"], f"{mailbox}@home.example", f"{mailbox}@club.example"]
+	return {
+		"first_name": someone["first_name"],
+		"last_name": someone["last_name"],
+		"image": "/assets/frappe/images/ui/avatar.png",  # Frappe would ask a web service for one
+		"pcrm_birth_date": birth_date(number * 3),
+		"phone_nos": [
+			{"phone": phone, "is_primary_phone": not row, "is_primary_mobile_no": not row}
+			for row, phone in enumerate(phones)
+		],
+		"email_ids": [{"email_id": email, "is_primary": not row} for row, email in enumerate(emails)],
+	}
+
+
+def contact(number: int, existing: int) -> Work:
+	return insert({"doctype": "Contact", "pcrm_managed": 1, **card(number)})
+
+
+def contact_unchecked(number: int, existing: int) -> Work:
+	return insert({"doctype": "Contact", "pcrm_managed": 0, **card(number)})
+
+
+def contact_floor(number: int, existing: int) -> Work:
+	return insert({"doctype": CONTACT_FLOOR, **card(number)})
+
+
+def duplicate(number: int, existing: int) -> Work:
+	"""Of a contact that is there: the same name and e-mail, everything else new."""
+	known = person(someone(number, existing))
+	values = {"doctype": "Contact", "pcrm_managed": 1, **card(number)}
+	values["first_name"], values["last_name"] = known["first_name"], known["last_name"]
+	values["email_ids"][0]["email_id"] = known["email"]
+
+	def refused() -> None:
+		try:
+			frappe.get_doc(values).insert()
+		except DuplicateCard:
+			frappe.db.rollback()
+		else:
+			raise AssertionError("It was let in.")
+
+	return refused
+
+
+CASES: dict[str, Callable[[int, int], Work]] = {
+	case.__name__: case
+	for case in (
+		*(lead, lead_floor, capture, capture_floor, edit, edit_floor),
+		*(contact, contact_unchecked, contact_floor, duplicate),
+	)
+}

@@ -1,0 +1,47 @@
+"""What a worker can be told to do."""
+
+from __future__ import annotations
+
+import time
+
+import frappe
+
+from benchmarks.inside import floor, population
+from benchmarks.inside.cases import CASES
+from benchmarks.inside.people import MANAGERS
+from tests.factories import make_user
+
+FIRST_MANAGER = population.manager(0)
+
+
+def prepare(count: int) -> dict[str, str]:
+	"""Fills the site; returns the key and the secret with which the first manager calls it over HTTP."""
+	for number in range(MANAGERS):
+		make_user(population.manager(number))
+	floor.make()
+	frappe.db.commit()
+	population.populate(count)
+	population.check(range(0, count, count // 20))
+	user = frappe.get_doc("User", FIRST_MANAGER)
+	user.api_key, user.api_secret = "speed" * 3, "secret" * 3
+	user.save()
+	frappe.db.commit()
+	return {"key": user.api_key, "secret": "secret" * 3}
+
+
+def sign_in() -> None:
+	frappe.set_user(FIRST_MANAGER)
+
+
+def time_case(name: str, first: int, times: int, existing: int) -> list[tuple[float, float]]:
+	"""Seconds on the clock and of this process's processor for each run, the commit included; the database's own work is in the first only."""
+	case = CASES[name]
+	spent = []
+	for number in range(first, first + times):
+		run = case(number, existing)
+		wall, cpu = time.perf_counter(), time.process_time()
+		run()
+		frappe.db.commit()
+		spent.append((time.perf_counter() - wall, time.process_time() - cpu))
+		frappe.local.message_log = []
+	return spent

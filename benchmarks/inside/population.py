@@ -1,0 +1,178 @@
+"""Fills a site with clients, a lead for each, by statements over whole tables: no save of a million documents would end today.
+
+The rows are those that saving would have left, the identity keys too: they are made by the app's own rules from
+the values that its own normalisation gives, which is checked against saved cards (`check`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import frappe
+
+from benchmarks.inside.inquiries import CONTACT_FLOOR, LEAD_FLOOR
+from benchmarks.inside.people import MANAGERS, PEOPLE_AT_A_COMPANY, birth_date, name_of, person
+from partner_crm.services import identity
+from tests.bench.harness import Harness
+
+_STAGING = "speed_people"
+_COLUMNS = (
+	*("number", "contact", "lead", "counterparty", "first_name", "last_name", "email", "phone", "birth_date"),
+	"responsible",
+)
+_WRITTEN = {
+	"creation": "'2026-01-15 10:00:00'",
+	"modified": "'2026-01-15 10:00:00'",
+	"owner": "'Administrator'",
+	"modified_by": "'Administrator'",
+}
+_FULL_NAME = "CONCAT(first_name, ' ', last_name)"
+
+_CONTACT = {
+	**{"name": "contact", "first_name": "first_name", "last_name": "last_name", "full_name": _FULL_NAME},
+	**{"email_id": "email", "phone": "phone", "mobile_no": "phone", "status": "'Passive'"},
+	**{"pcrm_managed": "1", "pcrm_birth_date": "birth_date", "pcrm_counterparty": "counterparty"},
+}
+_LEAD = {
+	**{"name": "lead", "contact": "contact", "counterparty": "counterparty", "responsible": "responsible"},
+	**{"first_name": "first_name", "last_name": "last_name", "email": "email", "phone": "phone"},
+	"lead_title": _FULL_NAME,
+	**{"track": "'Own Sale'", "stage": "'Cold Lead'", "partner_status": "'New'", "direction": "'Inbound'"},
+	**{"channel": "'Website'", "company": "%(company)s", "currency": "'USD'"},
+	"registered_on": "'2024-01-01' + INTERVAL number %% 700 DAY",
+	"stage_entered_at": "'2026-01-15 10:00:00'",
+	"lead_began_at": "'2026-01-15 10:00:00'",
+}
+_STAGE_CHANGE = {
+	**{"name": "CONCAT('s', lead)", "reference_doctype": "'Partner Lead'", "reference_name": "lead"},
+	**{"to_stage": "'Cold Lead'", "changed_at": "'2026-01-15 10:00:00'", "changed_by": "responsible"},
+	**{"kind": "'Start'", "responsible": "responsible", "company": "%(company)s"},
+}
+_EMAIL = {
+	**{"name": "CONCAT('e', contact)", "parent": "contact", "parenttype": "'Contact'"},
+	**{"parentfield": "'email_ids'", "idx": "1", "email_id": "email", "is_primary": "1"},
+}
+_PHONE = {
+	**{"name": "CONCAT('p', contact)", "parent": "contact", "parenttype": "'Contact'"},
+	**{"parentfield": "'phone_nos'", "idx": "1", "phone": "phone"},
+	**{"is_primary_phone": "1", "is_primary_mobile_no": "1"},
+}
+_COUNTERPARTY = {"name": "counterparty", "title": "CONCAT('Company ', counterparty)"}
+
+TABLES = {
+	"Contact": _CONTACT,
+	CONTACT_FLOOR: _CONTACT,
+	"Contact Email": _EMAIL,
+	"Contact Phone": _PHONE,
+	"Counterparty": _COUNTERPARTY,
+	"Partner Lead": _LEAD,
+	LEAD_FLOOR: _LEAD,
+	"Stage Change": _STAGE_CHANGE,
+}
+
+
+def manager(number: int) -> str:
+	return f"manager{number % MANAGERS}@staff.example"
+
+
+def populate(count: int) -> None:
+	"""`count` contacts with their keys and their leads; a fifth as many companies."""
+	harness = Harness.of_environment()
+	folder = harness.directory / frappe.local.site
+	folder.mkdir()
+	frappe.db.sql_ddl(
+		f"CREATE TABLE `{_STAGING}` (number INT PRIMARY KEY, contact VARCHAR(20), lead VARCHAR(20), "
+		"counterparty VARCHAR(20), first_name VARCHAR(40), last_name VARCHAR(40), email VARCHAR(80), "
+		"phone VARCHAR(20), birth_date DATE NULL, responsible VARCHAR(80))"
+	)
+	_load(harness, _STAGING, _COLUMNS, _write(folder / "people.tsv", map(_row, range(count))))
+	_load(harness, "tabIdentity Key", _KEY_COLUMNS, _write(folder / "keys.tsv", sorted(_keys(count))))
+	frappe.db.commit()
+	frappe.db.sql("SET unique_checks = 0, foreign_key_checks = 0")  # an empty table is then filled in one go
+	company = frappe.defaults.get_global_default("company")
+	for doctype, columns in TABLES.items():
+		_fill(doctype, columns, company)
+	frappe.db.sql("SET unique_checks = 1, foreign_key_checks = 1")
+	frappe.db.sql_ddl(f"DROP TABLE `{_STAGING}`")
+	for doctype in (*TABLES, "Identity Key"):
+		frappe.db.sql(f"ANALYZE TABLE `tab{doctype}`")
+	frappe.clear_cache()
+
+
+def check(numbers: Iterable[int]) -> None:
+	"""That these cards have the keys that the app would give them."""
+	for number in numbers:
+		card = frappe.get_doc("Contact", name_of("contact", number))
+		wanted, held = set(identity.keys_for(card)), identity.held_keys("Contact", card.name)
+		if wanted != held:
+			raise SystemExit(f"{card.name} has not the keys that saving gives it: {wanted ^ held}")
+
+
+def _row(number: int) -> tuple:
+	someone = person(number)
+	return (
+		number,
+		name_of("contact", number),
+		name_of("lead", number),
+		name_of("company", number // PEOPLE_AT_A_COMPANY),
+		someone["first_name"],
+		someone["last_name"],
+		someone["email"],
+		someone["phone"],
+		birth_date(number),
+		manager(number),
+	)
+
+
+_KEY_COLUMNS = (*("name", "card", "matched_fields", "card_doctype"), *_WRITTEN)
+
+
+def _keys(count: int) -> Iterator[tuple]:
+	written = tuple(value.strip("'") for value in _WRITTEN.values())
+	for number in range(count):
+		someone, contact = person(number), name_of("contact", number)
+		card = frappe._dict(
+			doctype="Contact",
+			name=contact,
+			pcrm_managed=1,
+			first_name=someone["first_name"],
+			last_name=someone["last_name"],
+			phone_nos=[frappe._dict(phone=someone["phone"])],
+			email_ids=[frappe._dict(email_id=someone["email"])],
+			pcrm_birth_date=birth_date(number),
+		)
+		for name, fields in identity.keys_for(card).items():
+			yield (name, contact, ",".join(fields), "Contact", *written)
+
+
+def _write(path: Path, rows: Iterable[tuple]) -> Path:
+	with path.open("w") as file:
+		for row in rows:
+			file.write("\t".join("\\N" if value is None else str(value) for value in row) + "\n")
+	return path
+
+
+def _load(harness: Harness, table: str, columns: Iterable[str], path: Path) -> None:
+	sql = (
+		"SET unique_checks = 0, foreign_key_checks = 0;"
+		f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE `{table}` ({', '.join(columns)})"
+	)
+	command, environment = harness.mariadb.client("--local-infile=1", frappe.conf.db_name)
+	subprocess.run(command, input=sql, env=environment, text=True, check=True)
+	path.unlink()
+
+
+def _fill(doctype: str, columns: dict[str, str], company: str) -> None:
+	if doctype == "Counterparty":
+		source = f"(SELECT DISTINCT counterparty FROM `{_STAGING}`) AS companies"
+	else:
+		source = f"`{_STAGING}`"
+	columns = columns | _WRITTEN
+	frappe.db.sql(
+		f"INSERT INTO `tab{doctype}` ({', '.join(columns)}) "
+		f"SELECT {', '.join(columns.values())} FROM {source} ORDER BY {columns['name']}",
+		{"company": company},
+	)
+	frappe.db.commit()

@@ -1,0 +1,273 @@
+"""What each save asks of the database, statement by statement, and of the network: nothing.
+
+What Frappe and ERPNext ask for any document of that kind is left out of the lists. A statement more is seen here, on a small site, long
+before it is felt on a large one.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+
+import frappe
+import pytest
+
+from tests.factories import (
+	FOR_CLIENT,
+	FOR_NEGOTIATION,
+	FOR_SQL,
+	make_contact,
+	make_deal,
+	make_full_contact,
+	make_full_counterparty,
+	make_lead,
+	make_ready_mql,
+)
+from tests.sql import statements
+
+ANNA = {"first_name": "Anna", "last_name": "Petrova", "email": "anna@client.example"}
+PHONE = "+7 701 765 43 21"
+
+ASKED_BY_OTHERS = (
+	*("Transaction Deletion Record", "Notification", "Document Naming Rule", "DocType"),
+	*("Call Log", "Google Contacts", "User"),
+)
+
+
+def asked(sent: list[str]) -> list[str]:
+	"""What each statement does to which table, but for what Frappe and ERPNext ask for any document of that kind."""
+	parts = [re.match(r"(\w+).*?`tab([^`]+)`", statement, re.DOTALL) for statement in sent]
+	return [f"{part[1].upper()} {part[2]}" for part in parts if part and part[2] not in ASKED_BY_OTHERS]
+
+
+def stored(doc):
+	"""As the next request loads it, once something like it has been saved and what is cached is there."""
+	return frappe.get_doc(doc.doctype, doc.name)
+
+
+# Leads
+
+
+def test_a_lead_of_a_known_contact_costs_three_statements_more_than_its_insert():
+	cards = {"contact": make_full_contact().name, "counterparty": make_full_counterparty().name}
+	make_lead(**cards)
+
+	with statements() as sent:
+		make_lead(**cards)
+
+	assert asked(sent) == [
+		"SELECT Contact",
+		"SELECT Counterparty",
+		"INSERT Partner Lead",
+		"INSERT Stage Change",
+	]
+
+
+def test_saving_a_lead_costs_nothing_but_its_lock_and_its_update():
+	lead = make_lead(contact=make_full_contact().name, counterparty=make_full_counterparty().name)
+	lead = stored(lead)
+	lead.utm_source = "ads"
+
+	with statements() as sent:
+		lead.save()
+
+	assert asked(sent) == ["SELECT Partner Lead", "UPDATE Partner Lead"]
+
+
+def test_what_capturing_a_person_and_a_company_costs():
+	make_lead(first_name="Boris", last_name="Ivanov", company_name="First", phone="+7 701 123 45 67")
+
+	with statements() as sent:
+		make_lead(**ANNA, company_name="Acme", phone=PHONE)
+
+	assert asked(sent) == [
+		"SELECT Employee",  # is it an address of our own staff?
+		"SELECT Identity Key",  # is the company there?
+		"SELECT Identity Key",  # is the person?
+		"SELECT Contact",  # or a contact that is not ours yet?
+		"INSERT Partner Lead",
+		"INSERT Counterparty",
+		"INSERT Identity Key",
+		"SELECT Counterparty",  # Frappe looks whether the contact's link leads somewhere
+		"SELECT Employee",
+		"INSERT Contact",
+		"INSERT Contact Email",
+		"INSERT Contact Phone",
+		"SELECT Counterparty",  # the company's own numbers tell nobody apart
+		"SELECT Identity Bucket",
+		"INSERT Identity Key",
+		"INSERT Stage Change",
+	]
+
+
+# Deals and interactions
+
+
+def log_call(deal, **fields):
+	call = {
+		"doctype": "Client Interaction",
+		"kind": "Call",
+		"deal": deal.name,
+		"lead": deal.lead,
+		"contact": deal.contact,
+		"duration": 60,
+	}
+	return frappe.get_doc(call | fields).insert()
+
+
+def test_what_a_conversion_costs():
+	make_deal()
+	lead = make_ready_mql()
+	deal = frappe.get_doc({"doctype": "Partner Deal", "lead": lead.name, **FOR_SQL})
+
+	with statements() as sent:
+		deal.insert()
+
+	assert asked(sent) == []
+
+
+def test_what_saving_a_deal_costs():
+	deal = stored(make_deal())
+	deal.next_contact_on = "2026-02-01"
+
+	with statements() as sent:
+		deal.save()
+
+	assert asked(sent) == []
+
+
+def test_what_a_move_of_a_deal_costs():
+	make_deal().update({"stage": "Negotiation", **FOR_NEGOTIATION}).save()
+	deal = stored(make_deal())
+	deal.update({"stage": "Negotiation", **FOR_NEGOTIATION})
+
+	with statements() as sent:
+		deal.save()
+
+	assert asked(sent) == []
+
+
+def test_what_logging_a_call_costs():
+	deal = make_deal()
+	log_call(deal)
+
+	with statements() as sent:
+		log_call(deal, discussed="The plan of the spring campaign", agreed="We send the contract on Friday")
+
+	assert asked(sent) == []
+
+
+# Cards
+
+
+def test_a_contact_of_others_costs_no_statement_of_ours():
+	make_contact(pcrm_managed=0)
+
+	with statements() as sent:
+		card = make_contact(pcrm_managed=0, phone=PHONE)
+
+	assert asked(sent) == ["INSERT Contact", "INSERT Contact Email", "INSERT Contact Phone"]
+	card = stored(card)
+	card.designation = "Director"
+
+	with statements() as sent:
+		card.save()
+
+	assert asked(sent) == []
+
+
+def test_what_a_contact_of_ours_costs():
+	make_contact()
+
+	with statements() as sent:
+		make_contact(phone=PHONE)
+
+	assert asked(sent) == []
+
+
+def test_what_saving_a_contact_of_ours_costs():
+	make_contact()
+	card = stored(make_contact(phone=PHONE))
+	card.designation = "Director"
+
+	with statements() as sent:
+		card.save()
+
+	assert asked(sent) == []
+
+
+def test_what_another_number_of_a_contact_of_ours_costs():
+	make_contact()
+	card = stored(make_contact(phone=PHONE))
+	card.phone_nos[0].phone = "+7 701 111 22 33"
+
+	with statements() as sent:
+		card.save()
+
+	assert asked(sent) == []
+
+
+# The network
+
+
+@pytest.fixture
+def network(monkeypatch) -> list:
+	"""Everything that somebody tries to reach beyond this machine. Frappe asks less of it under `in_test`."""
+	tried = []
+	look_up = socket.getaddrinfo
+
+	def guard(host, *args, **kwargs):
+		if host not in ("127.0.0.1", "localhost", "::1"):
+			tried.append(host)
+			raise OSError(f"No network: {host}")
+		return look_up(host, *args, **kwargs)
+
+	monkeypatch.setattr(socket, "getaddrinfo", guard)
+	frappe.flags.in_test = False
+	return tried
+
+
+def test_the_guard_sees_what_frappe_asks_for_a_contact_of_others(network):
+	make_contact(pcrm_managed=0)
+
+	assert network
+
+
+def test_capturing_asks_nobody(network):
+	lead = make_lead(**ANNA, company_name="Acme", potential_value=100, currency="EUR")
+	make_lead(contact=lead.contact)
+	lead.reload()
+	lead.disqualification_reason, lead.stage = "No budget", "Unqualified"
+	lead.save()
+
+	assert network == []
+
+
+def test_making_a_contact_ours_asks_nobody(network):
+	card = make_contact(email=ANNA["email"], first_name="Anna", last_name="Petrova", pcrm_managed=0)
+	network.clear()
+
+	assert make_lead(**ANNA).contact == card.name
+	assert network == []
+
+
+def test_saving_a_contact_of_ours_asks_nobody(network):
+	card = make_contact()
+	assert network == [] and not card.image
+
+	card = stored(card)
+	card.email_ids[0].email_id = "anna@another.example"
+	card.save()
+
+	assert network == [] and not card.image
+
+
+def test_deals_interactions_and_companies_ask_nobody(network):
+	deal = make_deal(make_ready_mql(currency="EUR"))
+	deal.update({"stage": "Negotiation", **FOR_NEGOTIATION}).save()
+	log_call(deal)
+	deal = stored(deal)
+	deal.update({"stage": "Client", **FOR_CLIENT})
+	deal.save()
+
+	assert network == []
