@@ -23,6 +23,25 @@ from partner_crm.rules.identity import (
 )
 from partner_crm.rules.similarity import REASONS, find_similar
 
+FACTS_OF_PERSONS = NAMES | {
+	"Contact.middle_name",
+	"Contact.phone",
+	"Contact.email",
+	"Contact.pcrm_birth_date",
+}
+FACTS_OF_COMPANIES = frozenset(
+	{
+		TITLE,
+		"Counterparty.additional_titles",
+		"Counterparty.tax_id",
+		"Counterparty.website",
+		"Counterparty.email",
+		"Counterparty.phone",
+		"Contact.email",
+		"Contact.phone",
+	}
+)
+
 
 def who_is_who(base: ClientBase, wording: Wording) -> tuple[list[Duplicate], list[PossibleDuplicate]]:
 	"""The duplicates by rule, in the order of the rows, and the possible ones, the likeliest first."""
@@ -47,7 +66,7 @@ class _Cards:
 		self._shared: dict[PairKey, list[int]] = {}
 		first: dict[PairKey, int] = {}
 		seen: set[Person | Company] = set()
-		for record in base.records():
+		for record in base.records_of(FACTS_OF_PERSONS if names_people else FACTS_OF_COMPANIES):
 			card = _person(record) if names_people else _company(record)
 			if rows_are_deals:
 				if card in seen:

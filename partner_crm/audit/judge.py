@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
 
 from partner_crm.audit.findings import Inactive, Incomplete, MissingFact, PenaltyDue
 from partner_crm.audit.wording import Wording
@@ -181,21 +179,36 @@ class Judge:
 		return any(key in self._told or self._told.intersection(ALSO_TOLD_BY.get(key, ())) for key in keys)
 
 
-@cache
-def _parted(name: str) -> tuple[str, str]:
-	entity, _, field = name.partition(".")
-	return entity, field
+class _Entity:
+	"""The facts of one entity, as the rules of the funnel ask for them. A name in one cell tells the first name and the last."""
+
+	__slots__ = ("_facts", "_names")
+
+	def __init__(self, names: dict[str, str], facts: dict[str, object]) -> None:
+		self._names = names
+		self._facts = facts
+
+	def get(self, field: str) -> object:
+		value = self._facts.get(self._names[field])
+		if value is None and field in _PLACES_IN_NAME and (name := self._facts.get("Contact.full_name")):
+			value = name.partition(" ")[_PLACES_IN_NAME[field]]
+		return value
 
 
-def _by_entity(record: Record) -> dict[str, dict[str, object]]:
-	"""The facts as the rules of the funnel take them. A name in one cell tells the first name and the last."""
-	facts: dict[str, dict[str, object]] = defaultdict(dict)
-	for name, value in record.facts.items():
-		entity, field = _parted(name)
-		facts[entity][field] = value
-	contact = facts[stages.CONTACT]
-	if "full_name" in contact:
-		first, _, rest = contact["full_name"].partition(" ")
-		contact.setdefault("first_name", first)
-		contact.setdefault("last_name", rest)
-	return facts
+class _Names(dict):
+	"""Of an entity: field -> the name of the fact in a record."""
+
+	def __init__(self, entity: str) -> None:
+		self._entity = entity
+
+	def __missing__(self, field: str) -> str:
+		name = self[field] = f"{self._entity}.{field}"
+		return name
+
+
+_PLACES_IN_NAME = {"first_name": 0, "last_name": 2}
+_NAMES = {entity: _Names(entity) for entity in (stages.CONTACT, stages.COUNTERPARTY, stages.DEAL)}
+
+
+def _by_entity(record: Record) -> dict[str, _Entity]:
+	return {entity: _Entity(names, record.facts) for entity, names in _NAMES.items()}

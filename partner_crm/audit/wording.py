@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 import jdatetime
 from babel import Locale, UnknownLocaleError
@@ -54,13 +55,7 @@ class Wording:
 
 	def day(self, day: date | None) -> str:
 		"""A day as it is written where `lang` is spoken; in Persian by the calendar of Iran."""
-		if day is None:
-			return ""
-		if self.lang == "fa":
-			return jdatetime.date.fromgregorian(date=day).strftime("%Y/%m/%d")
-		return format_date(
-			day, format="dd.MM.yyyy" if self.lang != "en" else "d MMM yyyy", locale=self.locale
-		)
+		return "" if day is None else _day(day, self.lang, str(self.locale))
 
 	def listed(self, parts: Iterable[str | None]) -> str:
 		"""What there is of `parts`, one after another."""
@@ -125,6 +120,13 @@ class Wording:
 		return {
 			row: {kind: "; ".join(lines) for kind, lines in kinds.items()} for row, kinds in found.items()
 		}
+
+
+@lru_cache(maxsize=1 << 12)  # the same few days are said in row after row
+def _day(day: date, lang: str, locale: str) -> str:
+	if lang == "fa":
+		return jdatetime.date.fromgregorian(date=day).strftime("%Y/%m/%d")
+	return format_date(day, format="dd.MM.yyyy" if lang != "en" else "d MMM yyyy", locale=locale)
 
 
 ARABIC_COMMA = "، "

@@ -39,7 +39,9 @@ def write_workbook(
 		nothing: list[str | None] = [None] * len(KINDS)
 		for number, cells in rows:
 			own = [
-				cell if type(cell) is float else _cell(cell, index in date_columns)
+				cell
+				if type(cell) is float or (type(cell) is str and 0 < len(cell) < LONGEST_CELL)
+				else _cell(cell, index in date_columns)
 				for index, cell in enumerate(cells)
 			]
 			kinds = found.get(number)

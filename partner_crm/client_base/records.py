@@ -7,7 +7,7 @@ does not have is not there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -90,8 +90,26 @@ NO_COLUMNS_NO_HEADINGS = "Nothing in {file} could be understood as data of clien
 Tally = dict[tuple[str, int, str], list[int]]
 """Code, column and words -> how many rows have them, and the first one."""
 
-Step = tuple[int, str, Callable[[object], Any], "Callable[[dict[str, Any], Any], None] | None"]
-"""Column, fact, how its cells are read, and how the value is put among the facts if not as that fact."""
+
+@dataclass(frozen=True, slots=True)
+class Column:
+	"""A column, counted from 0: the fact it tells, how its cells are read, and how a value is put among the facts."""
+
+	index: int
+	fact: str
+	read_cell: Callable[[object], Any]
+	put: Callable[[dict[str, Any], Any], None] | None = None
+
+
+class Plan:
+	"""What to do with the columns: those that are put as their fact are read all at once, the others one by one."""
+
+	def __init__(self, columns: Iterable[Column]) -> None:
+		columns = list(columns)
+		self.plain = [column for column in columns if column.put is None]
+		self.others = [column for column in columns if column.put is not None]
+		self.facts = [column.fact for column in self.plain]
+		self.readers = [(column.read_cell, column.index) for column in self.plain]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +165,7 @@ class ClientBase:
 		"""The records, row by row. Can be asked for again; `problems` are then found anew."""
 		self.problems = problems = list(self._opening)
 		tally: Tally = {}
-		plan = self._plan()
+		plan = Plan(self._plan())
 		lists = [(reference, {}) for reference in self._table.references]
 		for row, cells in self._table.rows():
 			facts = self._facts(row, cells, plan, problems, tally)
@@ -165,14 +183,21 @@ class ClientBase:
 		for skipped in self._table.skipped:
 			problems.append(self._problem(skipped.code, skipped.row, count=skipped.count))
 
+	def records_of(self, facts: Collection[str]) -> Iterator[Record]:
+		"""The records with these facts only, which takes a part of the time; what is wrong with them is not told."""
+		plan = Plan(
+			column for column in self._plan() if column.fact in facts or FACTS[column.fact] == "contacts"
+		)
+		for row, cells in self._table.rows():
+			yield Record(row, self._told(row, cells, plan, [], {}))
+
 	# Reading a row
 
-	def _plan(self) -> list[Step]:
-		"""What to do with each column but that of the stage, which is read last, by what the others say."""
+	def _plan(self) -> Iterator[Column]:
+		"""Every column but that of the stage, which is read last, by what the others say."""
 		has_names = not self.columns.isdisjoint(
 			("Contact.full_name", "Contact.first_name", "Contact.last_name")
 		)
-		steps: list[Step] = []
 		for index, fact in self._columns.facts.items():
 			way, put = FACTS[fact], None
 			if way == "stage":
@@ -186,35 +211,57 @@ class ClientBase:
 				put = partial(_put_text, fact, "\n" if way == "text" else ", ")
 			elif way == "contacts":
 				put = partial(_put_contacts, has_names)
-			steps.append((index, fact, self._read_cell[index], put))
-		return steps
+			yield Column(index, fact, self._read_cell[index], put)
 
 	def _facts(
-		self, row: int, cells: list[Any], plan: list[Step], problems: list[Problem], tally: Tally
+		self, row: int, cells: list[Any], plan: Plan, problems: list[Problem], tally: Tally
 	) -> dict[str, Any]:
-		facts: dict[str, Any] = {}
-		for index, fact, read_cell, put in plan:
-			cell = cells[index]
-			if cell == "":
-				continue
-			try:
-				value = read_cell(cell)
-				if value is None:
-					continue
-				if put is None:
-					facts[fact] = value
-				else:
-					put(facts, value)
-			except BadCell as error:
-				if error.code in OF_WORDS:
-					_count(tally, (error.code, index, shown(cell)), row)
-				else:
-					problems.append(self._problem(error.code, row, index, value=shown(cell)))
+		facts = self._told(row, cells, plan, problems, tally)
 		if self._stage_column is not None:
 			cell = cells[self._stage_column]
 			if cell != "" and not self._put_stage(facts, cell):
 				_count(tally, ("unknown_stage", self._stage_column, shown(cell)), row)
 		return facts
+
+	def _told(
+		self, row: int, cells: list[Any], plan: Plan, problems: list[Problem], tally: Tally
+	) -> dict[str, Any]:
+		try:
+			values = [read_cell(cells[index]) for read_cell, index in plan.readers]
+			facts = {fact: value for fact, value in zip(plan.facts, values, strict=True) if value is not None}
+		except BadCell:
+			facts = {}
+			for column in plan.plain:
+				self._put(facts, row, cells, column, problems, tally)
+		for column in plan.others:
+			if cells[column.index] != "":
+				self._put(facts, row, cells, column, problems, tally)
+		return facts
+
+	def _put(
+		self,
+		facts: dict[str, Any],
+		row: int,
+		cells: list[Any],
+		column: Column,
+		problems: list[Problem],
+		tally: Tally,
+	) -> None:
+		"""Adds what one cell says, or tells what is wrong with it."""
+		cell = cells[column.index]
+		try:
+			value = column.read_cell(cell)
+			if value is None:
+				return
+			if column.put is None:
+				facts[column.fact] = value
+			else:
+				column.put(facts, value)
+		except BadCell as error:
+			if error.code in OF_WORDS:
+				_count(tally, (error.code, column.index, shown(cell)), row)
+			else:
+				problems.append(self._problem(error.code, row, column.index, value=shown(cell)))
 
 	def _track(self, facts: Mapping[str, Any]) -> str:
 		"""Referral where we hand the client to a programme; with a partner of ours it is our own sale."""

@@ -31,7 +31,8 @@ _SQLITE_TYPES: Mapping[str, str] = {
 class Table:
 	"""A DocType's table: its columns with their types, and the indexes that the reports rely on.
 
-	Types: text, date, datetime, money, number, int, check. `name` is the primary key of each.
+	Types: text, date, datetime, money, number, int, check. `name` is unique in each; nothing
+	is looked up by it here, so SQLite needs no key for it.
 	"""
 
 	columns: Mapping[str, str]
@@ -142,10 +143,7 @@ def create_statements() -> list[str]:
 
 
 def _create_table(doctype: str) -> str:
-	columns = ", ".join(
-		f'"{name}" {_SQLITE_TYPES[kind]}{" PRIMARY KEY" if name == "name" else ""}'
-		for name, kind in TABLES[doctype].columns.items()
-	)
+	columns = ", ".join(f'"{name}" {_SQLITE_TYPES[kind]}' for name, kind in TABLES[doctype].columns.items())
 	return f'CREATE TABLE "{table_name(doctype)}" ({columns})'
 
 

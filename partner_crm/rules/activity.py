@@ -338,7 +338,10 @@ class Discipline:
 
 	def rule(self, name: str) -> PenaltyRule | None:
 		"""A rule by its name, unless it is switched off."""
-		return next((rule for rule in self.rules if rule.rule == name and rule.enabled), None)
+		for rule in self.rules:
+			if rule.rule == name and rule.enabled:
+				return rule
+		return None
 
 
 # Violations

@@ -97,6 +97,7 @@ _LINK = re.compile(
 )
 # Scripts written without spaces (Thai to Khmer, Chinese, Japanese): two characters count as a word.
 _SPACELESS = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_MAY_HOLD_LINK = re.compile(r"@|://|www\.|\.\w")
 _WORD = re.compile(rf"[{_SPACELESS}]{{1,2}}|[^\W_{_SPACELESS}]+")
 _STRETCHED = re.compile(r"(\w)\1+")
 _ONE_ALPHABET = re.compile(r"[a-zß-ɏ]+|[Ѐ-ԯ]+|[^\W\d_a-zß-ɏЀ-ԯ]+")
@@ -112,7 +113,8 @@ _FIGURES = "#"
 
 def _normal(text: str) -> str:
 	"""`text` in lower case and one form for each letter, without links, accents and invisible characters."""
-	return _LINK.sub(" ", _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold())
+	text = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold()
+	return _LINK.sub(" ", text) if _MAY_HOLD_LINK.search(text) else text
 
 
 def _words(normal: str) -> list[str]:
@@ -237,7 +239,7 @@ class Phrases:
 				return True
 		return True
 
-	def _length_at(self, words: Sequence[_Word], start: int) -> int:
+	def _length_at(self, words: Sequence[str], start: int) -> int:
 		"""How many words from `start` on are one phrase, the longest there is; 0 when none begins there.
 
 		Letters are followed across spaces and repetitions, so "н д", "пере звонить" and "п п е е р е з ..." are found too.
@@ -245,7 +247,7 @@ class Phrases:
 		node, last, longest = self._trie, "", 0
 		for count, word in enumerate(islice(words, start, start + _LONGEST_PHRASE), 1):
 			before = node
-			for letter in word.letters:
+			for letter in self._read(word).letters:
 				if letter == last:
 					continue
 				if letter not in node:
@@ -264,14 +266,14 @@ class Phrases:
 		With `enough`, the beginning suffices in which there are so many.
 		"""
 		normal = _normal(text)
-		words = [self._read(word) for word in _words(normal)]
+		words = _words(normal)
 		found: dict[str, None] = {}
 		letters = place = 0
 		while place < len(words):
 			# What is monotonous shows in the first letters, so they are always waited for.
 			if enough is not None and len(found) >= enough and letters >= _MONOTONOUS_WITHIN:
 				break
-			word = words[place]
+			word = self._read(words[place])
 			length = self._length_at(words, place) if word.opens_phrase else 0
 			if not length and word.says_something and word.letters not in found:
 				found[word.letters] = None
@@ -279,7 +281,9 @@ class Phrases:
 			place += length or 1
 		if _is_monotonous(found):
 			return []
-		return [*found, _FIGURES] if _FIGURE.search(normal) else list(found)
+		if (enough is None or len(found) < enough) and _FIGURE.search(normal):
+			found[_FIGURES] = None
+		return list(found)
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -75,7 +76,8 @@ def normalise_name(full_name: str = "", first_name: str = "", last_name: str = "
 	return Names(full=_full_names([line[position] for position in telling], borders))
 
 
-def _name_words(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 14)  # given names and surnames repeat
+def _name_words(text: str) -> tuple[str, ...]:
 	line: list[str] = []
 	particles = ""
 	for word in words(fold(text)):
@@ -84,7 +86,7 @@ def _name_words(text: str) -> list[str]:
 		elif word not in _HONORIFICS:
 			line.append(particles + word)
 			particles = ""
-	return [*line, particles] if particles else line
+	return (*line, particles) if particles else tuple(line)
 
 
 def _telling(line: Sequence[str]) -> list[int]:

@@ -15,6 +15,7 @@ DIGITS_ONLY = "digits:"
 _FEWEST_DIGITS = 5
 _NOT_DIGITS = re.compile("[^0-9]+")
 _PLUS = re.compile("[^0-9]*\\+")
+_MAY_HAVE_EXTENSION = re.compile("[^\\W\\d_]|#")
 _EXTENSION = re.compile(
 	"(?<=[0-9])[\\W_]*(?:e?xt\\w*|доб\\w*|вн\\w*|вътр\\w*|داخلی|[xх#])[\\s.:=]*[0-9]{1,7}[^0-9]*$",
 	re.IGNORECASE,
@@ -31,7 +32,8 @@ def normalise_phone(text: str, country: str | None) -> str | None:
 	"""
 	if not text.isascii():
 		text = ascii_digits(unicodedata.normalize("NFKC", text))
-	text = _EXTENSION.sub("", text)
+	if _MAY_HAVE_EXTENSION.search(text):
+		text = _EXTENSION.sub("", text)
 	digits = _NOT_DIGITS.sub("", text)
 	if len(digits) < _FEWEST_DIGITS or _is_one_digit(digits):
 		return None
