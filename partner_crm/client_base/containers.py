@@ -42,7 +42,12 @@ DIRECTORY = "{file} is a folder, not a file."
 FORBIDDEN = "You have no right to read {file}."
 UNREAD = "{file} can't be read: {reason}."
 EMPTY = "{file} is empty."
-OTHER_KIND = "{file} is {kind}, not a spreadsheet."
+PICTURE = "{file} is a picture ({format}), not a spreadsheet."
+DOCUMENT = "{file} is a text document ({format}), not a spreadsheet."
+ARCHIVE = "{file} is an archive ({format}), not a spreadsheet."
+DATABASE = "{file} is a database ({format}), not a spreadsheet."
+PROGRAM = "{file} is a program, not a spreadsheet."
+OTHER_PROGRAMS = "{file} is a document of another program, not a spreadsheet."
 NO_SPREADSHEET = "{file} is an archive without a spreadsheet in it."
 PROTECTED = "{file} is protected by a password. Save it without one and try again."
 WEB_PAGE = "{file} is a web page that was named like a spreadsheet. Open it in a spreadsheet program and save it as .xlsx."
@@ -57,22 +62,22 @@ _SPREADSHEETS = {
 	"application/vnd.oasis.opendocument.spreadsheet-template",
 }
 
-# How a file begins, and what that kind is called.
+# How a file begins, what that says, and the name of the format.
 _KINDS = (
-	(b"\x89PNG", "a picture (PNG)"),
-	(b"\xff\xd8\xff", "a picture (JPEG)"),
-	(b"GIF8", "a picture (GIF)"),
-	(b"BM", "a picture (BMP)"),
-	(b"II*\x00", "a picture (TIFF)"),
-	(b"MM\x00*", "a picture (TIFF)"),
-	(b"%PDF", "a PDF document"),
-	(b"{\\rtf", "a text document (RTF)"),
-	(b"\x1f\x8b", "an archive (gzip)"),
-	(b"7z\xbc\xaf", "an archive (7z)"),
-	(b"Rar!", "an archive (RAR)"),
-	(b"SQLite format 3", "a database (SQLite)"),
-	(b"\x7fELF", "a program"),
-	(b"MZ", "a program"),
+	(b"\x89PNG", PICTURE, "PNG"),
+	(b"\xff\xd8\xff", PICTURE, "JPEG"),
+	(b"GIF8", PICTURE, "GIF"),
+	(b"BM", PICTURE, "BMP"),
+	(b"II*\x00", PICTURE, "TIFF"),
+	(b"MM\x00*", PICTURE, "TIFF"),
+	(b"%PDF", DOCUMENT, "PDF"),
+	(b"{\\rtf", DOCUMENT, "RTF"),
+	(b"\x1f\x8b", ARCHIVE, "gzip"),
+	(b"7z\xbc\xaf", ARCHIVE, "7z"),
+	(b"Rar!", ARCHIVE, "RAR"),
+	(b"SQLite format 3", DATABASE, "SQLite"),
+	(b"\x7fELF", PROGRAM, ""),
+	(b"MZ", PROGRAM, ""),
 )
 _WEB_PAGE = re.compile(rb"\s*(<!doctype html|<html|<table|<\?xml|<meta|<head)", re.IGNORECASE)
 
@@ -119,9 +124,9 @@ def identify(path: Path) -> Kind:
 		_check_ole(path)
 		_check_by_trial(path)
 		return Kind(True, begins)
-	for signature, kind in _KINDS:
+	for signature, sentence, name in _KINDS:
 		if begins.startswith(signature) and _is_binary(begins):
-			raise UnreadableFile(OTHER_KIND, file=file, kind=kind)
+			raise UnreadableFile(sentence, file=file, format=name)
 	if _WEB_PAGE.match(begins.removeprefix(b"\xef\xbb\xbf")):
 		raise UnreadableFile(WEB_PAGE, file=file)
 	return Kind(False, begins)
@@ -140,7 +145,7 @@ def _check_ole(path: Path) -> None:
 		if contents.find("EncryptedPackage".encode("utf-16-le")) >= 0:
 			raise UnreadableFile(PROTECTED, file=path.name)
 		if all(contents.find(name.encode("utf-16-le")) < 0 for name in ("Book", "book", "BOOK")):
-			raise UnreadableFile(OTHER_KIND, file=path.name, kind="a document of another program")
+			raise UnreadableFile(OTHER_PROGRAMS, file=path.name)
 
 
 def _check_by_trial(path: Path) -> None:
@@ -222,7 +227,7 @@ def _check_spreadsheet(path: Path, archive: ZipFile, names: set[str]) -> None:
 	if "mimetype" in names:
 		kind = archive.read("mimetype")[:200].decode("ascii", "replace").strip()
 		if kind not in _SPREADSHEETS:
-			raise UnreadableFile(OTHER_KIND, file=path.name, kind="a document of another program")
+			raise UnreadableFile(OTHER_PROGRAMS, file=path.name)
 		if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
 			raise UnreadableFile(PROTECTED, file=path.name)
 	elif not any(name.lower().startswith("xl/") for name in names):

@@ -340,7 +340,7 @@ def test_other_sheets_and_sibling_files_can_be_master_lists(tmp_path):
 		("nul.csv", b"\0" * 100, "nul.csv is empty."),
 		("photo.xlsx", b"\x89PNG\r\n\x1a\n\0\0", "photo.xlsx is a picture (PNG), not a spreadsheet."),
 		("photo.csv", b"\xff\xd8\xff\xe0\0\x10JFIF", "photo.csv is a picture (JPEG), not a spreadsheet."),
-		("paper.xls", b"%PDF-1.7 text", "paper.xls is a PDF document, not a spreadsheet."),
+		("paper.xls", b"%PDF-1.7 text", "paper.xls is a text document (PDF), not a spreadsheet."),
 		("noise.txt", bytes(range(256)) * 8, "noise.txt is neither a spreadsheet nor a text."),
 		(
 			"export.xls",
