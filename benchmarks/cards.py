@@ -9,39 +9,29 @@ from __future__ import annotations
 import time
 
 from benchmarks.figures import line, p50
-from benchmarks.turns import growth, in_turn, milliseconds
+from benchmarks.turns import CPU, in_turn
 
-ROUNDS, TIMES = 15, 8
-THROUGHPUT_ROUNDS, THROUGHPUT_TIMES = 6, 20
-CASES = ("contact", "contact_unchecked", "contact_floor", "duplicate")
+ROUNDS, TIMES = 24, 5
+THROUGHPUT_ROUNDS, THROUGHPUT_TIMES = 8, 15
+CHECKED, UNCHECKED, FLOOR, REFUSED = CASES = ("contact", "contact_unchecked", "contact_floor", "duplicate")
 
 
 def run(small, large) -> None:
 	spent = in_turn((small, large), CASES, ROUNDS, TIMES)
-	for site in (small, large):
-		count = site.count
-		unchecked = p50(spent[count, "contact_unchecked"].wall)
-		floor = p50(spent[count, "contact_floor"].wall)
-		for case, what in (("contact", "the check adds"), ("duplicate", "refusing a duplicate adds")):
-			print(
-				line(
-					f"{what}, {count:,} contacts there",
-					(p50(spent[count, case].wall) - unchecked) / floor,
-					0.4,
-					f"{milliseconds(spent, count, case)} against {milliseconds(spent, count, 'contact_unchecked')} unchecked"
-					f" and {milliseconds(spent, count, 'contact_floor')} of the floor",
-				)
+	for count, turns in spent.items():
+		for case, what in ((CHECKED, "the check"), (REFUSED, "refusing a duplicate")):
+			more = (
+				f"{turns.milliseconds(case)} against {turns.milliseconds(UNCHECKED)} unchecked and {turns.milliseconds(FLOOR)} of the"
+				f" floor, {turns.adds(case, UNCHECKED, FLOOR, CPU):.2f}x of the saving process's processor"
 			)
-	for case, what in (("contact", "a contact checked"), ("duplicate", "a duplicate refused")):
-		print(
-			line(
-				f"{what}, {large.count:,} there against {small.count:,}",
-				growth(spent, small.count, large.count, case),
-				1.2,
-				f"the floor {growth(spent, small.count, large.count, 'contact_floor'):.2f}x",
-			),
-			flush=True,
-		)
+			print(
+				line(f"{what} adds, {count:,} contacts there", turns.adds(case, UNCHECKED, FLOOR), 0.4, more)
+			)
+	few, many = spent[small.count], spent[large.count]
+	for case, what in ((CHECKED, "a contact checked"), (REFUSED, "a duplicate refused")):
+		growth = many.seconds(case) / few.seconds(case)
+		more = f"the floor {many.seconds(FLOOR) / few.seconds(FLOOR):.2f}x"
+		print(line(f"{what}, {large.count:,} there against {small.count:,}", growth, 1.2, more), flush=True)
 	_throughput(large)
 
 
@@ -49,18 +39,16 @@ def _throughput(site) -> None:
 	"""Different people, entered by as many processes at once as there are workers."""
 	rates: dict[str, list[float]] = {}
 	for round_ in range(-1, THROUGHPUT_ROUNDS):
-		for case in ("contact", "contact_unchecked", "contact_floor"):
+		for case in (CHECKED, UNCHECKED, FLOOR):
 			began = time.perf_counter()
 			for each in site.workers:
-				each.tell("time_case", case, site.fresh(THROUGHPUT_TIMES), THROUGHPUT_TIMES, site.count)
+				each.tell("time_cases", [case], site.fresh(THROUGHPUT_TIMES), THROUGHPUT_TIMES, site.count)
 			for each in site.workers:
 				each.answer()
 			if round_ >= 0:
 				entered = len(site.workers) * THROUGHPUT_TIMES
 				rates.setdefault(case, []).append(entered / (time.perf_counter() - began))
-	checked, unchecked, floor = (
-		p50(rates[case]) for case in ("contact", "contact_unchecked", "contact_floor")
-	)
+	checked, unchecked, floor = (p50(rates[case]) for case in (CHECKED, UNCHECKED, FLOOR))
 	print(
 		line(
 			f"contacts entered by {len(site.workers)} processes at once, {site.count:,} there",

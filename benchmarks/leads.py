@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from benchmarks.figures import line
-from benchmarks.turns import growth, in_turn, milliseconds, ratio
+from benchmarks.turns import CPU, in_turn
 
-ROUNDS, TIMES = 15, 8
+ROUNDS, TIMES = 24, 5
 COMPARED = (
 	("lead", "lead_floor", "lead of a known contact", 2.0),
 	("capture", "capture_floor", "instant capture that makes the contact", 5.0),
@@ -17,22 +17,13 @@ def run(small, large) -> None:
 	cases = [name for case, floor, _what, _bound in COMPARED for name in (case, floor)]
 	spent = in_turn((small, large), cases, ROUNDS, TIMES)
 	for case, floor, what, bound in COMPARED:
-		for site in (small, large):
-			print(
-				line(
-					f"{what}, {site.count:,} there",
-					ratio(spent, site.count, case, floor),
-					bound,
-					f"{milliseconds(spent, site.count, case)} against {milliseconds(spent, site.count, floor)},"
-					f" {ratio(spent, site.count, case, floor, 'cpu'):.2f}x of processor",
-				)
+		for count, turns in spent.items():
+			more = (
+				f"{turns.milliseconds(case)} against {turns.milliseconds(floor)},"
+				f" {turns.ratio(case, floor, CPU):.2f}x of the saving process's processor"
 			)
-		print(
-			line(
-				f"{what}, {large.count:,} there against {small.count:,}",
-				growth(spent, small.count, large.count, case),
-				1.2,
-				f"the floor {growth(spent, small.count, large.count, floor):.2f}x",
-			),
-			flush=True,
-		)
+			print(line(f"{what}, {count:,} there", turns.ratio(case, floor), bound, more))
+		few, many = spent[small.count], spent[large.count]
+		growth = many.seconds(case) / few.seconds(case)
+		more = f"the floor {many.seconds(floor) / few.seconds(floor):.2f}x"
+		print(line(f"{what}, {large.count:,} there against {small.count:,}", growth, 1.2, more), flush=True)

@@ -1,47 +1,50 @@
-"""Saves of several kinds on several sites, a few of each in turn."""
+"""Saves of several kinds on several sites, one of each in turn."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
-from benchmarks.figures import p50
-
-WARMING = 3
+WARMING = 4
+WALL, CPU = 0, 1
 
 
 @dataclass
-class Times:
-	"""Seconds for each run: on the clock, and of the processor of the process that saves."""
+class Turns:
+	"""What each kind of save took, turn by turn, on one site."""
 
-	wall: list[float] = field(default_factory=list)
-	cpu: list[float] = field(default_factory=list)
+	cases: Sequence[str]
+	turns: list[list[tuple[float, float]]] = field(default_factory=list)
+
+	def of_each(self, figure: Callable[..., float], *cases: str, kind: int = WALL) -> float:
+		"""The median over all turns of a figure of the times of these cases in one turn."""
+		places = [self.cases.index(case) for case in cases]
+		return median(figure(*(turn[place][kind] for place in places)) for turn in self.turns)
+
+	def ratio(self, case: str, floor: str, kind: int = WALL) -> float:
+		return self.of_each(lambda ours, least: ours / least, case, floor, kind=kind)
+
+	def adds(self, case: str, without: str, floor: str, kind: int = WALL) -> float:
+		"""What `case` costs more than `without`, in saves of the floor."""
+		return self.of_each(lambda ours, less, least: (ours - less) / least, case, without, floor, kind=kind)
+
+	def seconds(self, case: str) -> float:
+		return self.of_each(lambda spent: spent, case)
+
+	def milliseconds(self, case: str) -> str:
+		return f"{self.seconds(case) * 1000:.1f} ms"
 
 
-def in_turn(sites: Iterable, cases: Iterable[str], rounds: int, times: int) -> dict[tuple[int, str], Times]:
-	"""By the number of contacts of the site and the name of the case."""
-	cases, sites = list(cases), list(sites)
-	spent: dict[tuple[int, str], Times] = defaultdict(Times)
-	for round_ in range(-1, rounds):
-		for case in cases:
-			for site in sites:
-				many = times if round_ >= 0 else WARMING
-				for wall, cpu in site.worker.do("time_case", case, site.fresh(many), many, site.count):
-					if round_ >= 0:
-						spent[site.count, case].wall.append(wall)
-						spent[site.count, case].cpu.append(cpu)
+def in_turn(sites: Iterable, cases: Sequence[str], rounds: int, times: int) -> dict[int, Turns]:
+	"""By the number of contacts of the site."""
+	sites = list(sites)
+	spent: dict[int, Turns] = defaultdict(lambda: Turns(cases))
+	for site in sites:
+		site.worker.do("time_cases", cases, site.fresh(WARMING), WARMING, site.count)
+	for _round in range(rounds):
+		for site in sites:
+			turns = site.worker.do("time_cases", cases, site.fresh(times), times, site.count)
+			spent[site.count].turns += turns
 	return spent
-
-
-def ratio(spent: dict, count: int, case: str, floor: str, kind: str = "wall") -> float:
-	return p50(getattr(spent[count, case], kind)) / p50(getattr(spent[count, floor], kind))
-
-
-def growth(spent: dict, small: int, large: int, case: str) -> float:
-	"""What a save costs on the large site, in those on the small one."""
-	return p50(spent[large, case].wall) / p50(spent[small, case].wall)
-
-
-def milliseconds(spent: dict, count: int, case: str) -> str:
-	return f"{p50(spent[count, case].wall) * 1000:.1f} ms"

@@ -33,15 +33,19 @@ def sign_in() -> None:
 	frappe.set_user(FIRST_MANAGER)
 
 
-def time_case(name: str, first: int, times: int, existing: int) -> list[tuple[float, float]]:
-	"""Seconds on the clock and of this process's processor for each run, the commit included; the database's own work is in the first only."""
-	case = CASES[name]
-	spent = []
-	for number in range(first, first + times):
-		run = case(number, existing)
-		wall, cpu = time.perf_counter(), time.process_time()
-		run()
-		frappe.db.commit()
-		spent.append((time.perf_counter() - wall, time.process_time() - cpu))
-		frappe.local.message_log = []
+def time_cases(names: list[str], first: int, times: int, existing: int) -> list[list[tuple[float, float]]]:
+	"""So many times each case once, one after the other, so that what slows the machine slows all of them.
+
+	For each: seconds on the clock, the commit and the database's work included, and of this process's processor.
+	"""
+	return [[_time(name, number, existing) for name in names] for number in range(first, first + times)]
+
+
+def _time(name: str, number: int, existing: int) -> tuple[float, float]:
+	work = CASES[name](number, existing)
+	wall, cpu = time.perf_counter(), time.process_time()
+	work()
+	frappe.db.commit()
+	spent = time.perf_counter() - wall, time.process_time() - cpu
+	frappe.local.message_log = []
 	return spent

@@ -17,6 +17,9 @@ from partner_crm.services import facts, identity, savepoints, settings
 LINKS = {"Counterparty": "counterparty", "Contact": "contact"}
 PERSON = ("first_name", "last_name", "email", "phone")
 
+MOST_SHOWN = 3
+"""Cards that share a field, in one warning."""
+
 
 # In validate
 
@@ -79,19 +82,37 @@ def _names_a_person(lead: Document) -> bool:
 
 def _warn(doctype: str, found: list[identity.Match]) -> None:
 	"""One matching field is no duplicate, but worth a look where somebody is looking."""
-	if frappe.flags.in_import:
+	if frappe.flags.in_import or not found:
 		return
-	lines = []
-	for match in found[:3]:
-		if frappe.has_permission(doctype, "read", match.card):
-			which = get_link_to_form(doctype, match.card, escape_html(_title(doctype, match.card)))
-			lines.append(_("{0} has the same {1}.").format(which, identity.in_words(match.fields)))
+	titles = _titles(doctype, [match.card for match in found])
+	lines = [
+		_("{0} has the same {1}.").format(
+			get_link_to_form(doctype, match.card, escape_html(titles[match.card])),
+			identity.in_words(match.fields),
+		)
+		for match in found
+		if match.card in titles
+	]
 	if lines:
-		frappe.msgprint("<br>".join(lines), title=_("Is it the same client?"), alert=True, indicator="orange")
+		frappe.msgprint(
+			"<br>".join(lines[:MOST_SHOWN]),
+			title=_("Is it the same client?"),
+			alert=True,
+			indicator="orange",
+		)
 
 
-def _title(doctype: str, name: str) -> str:
-	return frappe.db.get_value(doctype, name, "title" if doctype == "Counterparty" else "full_name") or name
+def _titles(doctype: str, names: list[str]) -> dict[str, str]:
+	"""Of those cards that the user may see."""
+	title = "title" if doctype == "Counterparty" else "full_name"
+	rows = frappe.get_list(
+		doctype,
+		filters={"name": ("in", names)},
+		fields=["name", title],
+		order_by="name asc",
+		limit=len(names),
+	)
+	return {row.name: row[title] or row.name for row in rows}
 
 
 def _person_values(lead: Document) -> Values:
@@ -167,6 +188,7 @@ def _contact(lead: Document) -> Document:
 		card.append("email_ids", {"email_id": lead.email, "is_primary": 1})
 	if lead.phone:
 		card.append("phone_nos", {"phone": lead.phone, "is_primary_phone": 1, "is_primary_mobile_no": 1})
+	card.flags.is_checked = True
 	return card
 
 

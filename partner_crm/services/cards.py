@@ -38,7 +38,12 @@ def check_typed_person(lead: Document) -> None:
 
 
 def check_contact(card: Document, before: Document | None) -> None:
-	"""Only what this save brings in: what was in the card before stops nobody from saving something else."""
+	"""Only what this save brings in: what was in the card before stops nobody from saving something else.
+
+	What instant capture makes a card of, it has checked already.
+	"""
+	if card.flags.pop("is_checked", False):
+		return
 	is_new_date = not before or str(card.pcrm_birth_date) != str(before.pcrm_birth_date)
 	_refuse(
 		[

@@ -151,9 +151,9 @@ def log_stage(doc: Document) -> None:
 		return
 	before = doc.get_doc_before_save()
 	since = before.stage_entered_at if before else None
-	change = frappe.new_doc("Stage Change")
-	change.update(
+	change = frappe.get_doc(
 		{
+			"doctype": "Stage Change",
 			"reference_doctype": doc.doctype,
 			"reference_name": doc.name,
 			"from_stage": before.stage if before else None,

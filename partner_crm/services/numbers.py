@@ -20,8 +20,8 @@ def check(doc: Document) -> None:
 			_(field.label), frappe.bold(escape_html(str(part.get(field.fieldname))))
 		)
 		for part in (doc, *doc.get_all_children())
-		for field in part.meta.get("fields", {"fieldtype": ("in", NUMERIC)})
-		if not _is_number(part.get(field.fieldname))
+		for field in part.meta.fields
+		if field.fieldtype in NUMERIC and not _is_number(part.get(field.fieldname))
 	]
 	if problems:
 		frappe.throw(bullets(problems), title=_("Not a number"))

@@ -7,10 +7,12 @@ partners who have a user account of the website, users who are switched off and 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import frappe
 from frappe import _
 from frappe.utils import escape_html
+from pypika.terms import Parameter
 
 from partner_crm.rules.identity import domain_of, normalise_email
 from partner_crm.services import settings
@@ -46,27 +48,29 @@ def users_at(addresses: Iterable[str]) -> dict[str, str]:
 	asked = set(addresses)
 	if not asked:
 		return {}
-	user = frappe.qb.DocType("User")
-	rows = (
-		frappe.qb.from_(user)
-		.select(user.name, user.email)
-		.where(user.name.isin([*sorted(asked), ADMINISTRATOR]))
-		.where((user.enabled == 1) & (user.user_type == "System User"))
-		.run()
-	)
+	rows = frappe.db.sql(_users(frappe.db.db_type), {"names": (*sorted(asked), ADMINISTRATOR)})
 	found = {normalise_email(email if name == ADMINISTRATOR else name): name for name, email in rows}
 	return {address: found[address] for address in asked & found.keys()}
+
+
+@cache
+def _users(db_type: str) -> str:
+	"""Built once, as each contact is asked about: putting it together takes longer than running it."""
+	user = frappe.qb.DocType("User")
+	query = frappe.qb.from_(user).select(user.name, user.email).where(user.name.isin(Parameter("%(names)s")))
+	return query.where((user.enabled == 1) & (user.user_type == "System User")).get_sql()
 
 
 def _of_employees(addresses: set[str]) -> set[str]:
 	if not addresses:
 		return set()
-	employee, asked = frappe.qb.DocType("Employee"), sorted(addresses)
-	rows = (
-		frappe.qb.from_(employee)
-		.select(employee.company_email, employee.personal_email)
-		.where(employee.company_email.isin(asked) | employee.personal_email.isin(asked))
-		.where(employee.status != "Left")
-		.run()
-	)
+	rows = frappe.db.sql(_employees(frappe.db.db_type), {"addresses": tuple(sorted(addresses))})
 	return addresses.intersection(normalise_email(email) for row in rows for email in row if email)
+
+
+@cache
+def _employees(db_type: str) -> str:
+	employee, asked = frappe.qb.DocType("Employee"), Parameter("%(addresses)s")
+	query = frappe.qb.from_(employee).select(employee.company_email, employee.personal_email)
+	query = query.where(employee.company_email.isin(asked) | employee.personal_email.isin(asked))
+	return query.where(employee.status != "Left").get_sql()

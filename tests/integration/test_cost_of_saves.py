@@ -89,7 +89,6 @@ def test_what_capturing_a_person_and_a_company_costs():
 		"INSERT Counterparty",
 		"INSERT Identity Key",
 		"SELECT Counterparty",  # Frappe looks whether the contact's link leads somewhere
-		"SELECT Employee",
 		"SELECT Counterparty",  # the company's own numbers tell nobody apart
 		"SELECT Identity Bucket",  # locked before the card is written
 		"INSERT Contact",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 
@@ -22,6 +23,8 @@ _EXTENSION = re.compile(
 )
 
 
+# One save asks several times: is it a number, who has it, which keys does it make?
+@lru_cache(maxsize=1 << 12)
 def normalise_phone(text: str, country: str | None) -> str | None:
 	"""The number in E.164 (`+79111234567`), or `None` if the text holds none.
 
