@@ -120,16 +120,28 @@ def correctness_errors(
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-	"""A contact with the client. `qualifies`: two-way, with a detailed comment."""
+	"""A contact with the client. `qualifies`: two-way, with a detailed comment.
+
+	`withdrawn_on`: the day on which it was deleted, moved elsewhere or lost what it proved; None while it stands.
+	"""
 
 	occurred_at: datetime
 	recorded_at: datetime
 	qualifies: bool = False
+	withdrawn_on: date | None = None
 
 	@property
 	def counts_from(self) -> date:
 		"""The day by whose end the interaction has both happened and been recorded."""
 		return max(self.occurred_at, self.recorded_at).date()
+
+	def as_known(self, through: date) -> Interaction | None:
+		"""As it was known at the end of the day `through`; None if it was not."""
+		if self.counts_from > through:
+			return None
+		if self.withdrawn_on is None or self.withdrawn_on <= through:
+			return self
+		return replace(self, withdrawn_on=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +212,11 @@ class History:
 		"""The day of the last reopening."""
 		return max((c.reopened_on for c in self.closings if c.reopened_on is not None), default=None)
 
+	@property
+	def standing(self) -> Iterator[Interaction]:
+		"""The interactions that nobody has taken back."""
+		return (interaction for interaction in self.interactions if interaction.withdrawn_on is None)
+
 	def is_paused(self, day: date) -> bool:
 		return any(pause.from_date <= day <= pause.to_date for pause in self.pauses)
 
@@ -208,7 +225,7 @@ def known(history: History, through: date) -> History:
 	"""The history as it was known at the end of the day `through`. Assignments are kept: they are dated."""
 	return replace(
 		history,
-		interactions=tuple(i for i in history.interactions if i.counts_from <= through),
+		interactions=tuple(filter(None, (i.as_known(through) for i in history.interactions))),
 		closings=tuple(
 			c if c.reopened_on is None or c.reopened_on <= through else Closing(c.closed_on)
 			for c in history.closings
@@ -356,7 +373,7 @@ def deadline(rule: str, history: History, months: int = 2) -> date | None:
 
 
 def _lapsing(history: History, months: int) -> date:
-	start = clock_start(history.created_on, history.interactions, history.reopened_on)
+	start = clock_start(history.created_on, history.standing, history.reopened_on)
 	return active_until(start, months, history.pauses)
 
 
@@ -365,7 +382,7 @@ def _flawed(history: History, _months: int) -> date | None:
 
 
 def _untouched(history: History, _months: int) -> date | None:
-	if history.interactions:
+	if any(history.standing):
 		return None
 	begun = (history.created_on, history.registered_on, history.reopened_on)
 	return max(day for day in begun if day is not None) + _DAY
@@ -375,7 +392,7 @@ def _planned(history: History, _months: int) -> date | None:
 	plan = history.plans[-1] if history.plans else None
 	if plan is None or plan.next_contact_on is None:
 		return None
-	if any(i.occurred_at.date() >= plan.next_contact_on for i in history.interactions):
+	if any(i.occurred_at.date() >= plan.next_contact_on for i in history.standing):
 		return None
 	return max(plan.next_contact_on, plan.set_on)
 
@@ -465,7 +482,8 @@ def violations(history: History, through: date, discipline: Discipline) -> tuple
 def _turns(history: History) -> list[date]:
 	"""The days that begin with something known that was not known the day before."""
 	recorded = {history.created_on}
-	recorded.update(interaction.counts_from for interaction in history.interactions)
+	for interaction in history.interactions:
+		recorded.update((interaction.counts_from, interaction.withdrawn_on or interaction.counts_from))
 	recorded.update(pause.approved_on for pause in history.pauses)
 	recorded.update(plan.set_on for plan in history.plans)
 	for closing in history.closings:
@@ -556,8 +574,20 @@ def penalties_between(
 	`imposed`: keys of penalties that are in the ledger already. Nobody pays where nobody was responsible;
 	for a lapse, what falls on a paused day is not imposed, so a pause approved within the grace forgives.
 	"""
+	found = violations(history, to_day, discipline)
+	return _penalties(history, found, from_day, to_day, discipline, imposed)
+
+
+def _penalties(
+	history: History,
+	found: Iterable[Violation],
+	from_day: date,
+	to_day: date,
+	discipline: Discipline,
+	imposed: Collection[str],
+) -> tuple[Penalty, ...]:
 	penalties = []
-	for violation, nth, day, night in _due(history, from_day, to_day, discipline):
+	for violation, nth, day, night in _due(history, found, from_day, to_day, discipline):
 		rule = discipline.rule(violation.rule)
 		manager = responsible_at(history.assignments, datetime.combine(day, time.min))
 		if manager is None or violation.part_of:
@@ -586,9 +616,15 @@ def consequences_between(
 	A violation that is part of another brings its own: the client of a deal that lapsed while it was
 	incorrect is lost like any other's.
 	"""
+	return _consequences(history, violations(history, to_day, discipline), from_day, to_day, discipline)
+
+
+def _consequences(
+	history: History, found: Iterable[Violation], from_day: date, to_day: date, discipline: Discipline
+) -> tuple[Consequence, ...]:
 	return tuple(
 		Consequence(violation, night, rule.releases_to_pool, rule.opens_case)
-		for violation, nth, _day, night in _due(history, from_day, to_day, discipline)
+		for violation, nth, _day, night in _due(history, found, from_day, to_day, discipline)
 		if nth == 1
 		and (rule := discipline.rule(violation.rule))
 		and (rule.releases_to_pool or rule.opens_case)
@@ -596,9 +632,9 @@ def consequences_between(
 
 
 def _due(
-	history: History, from_day: date, to_day: date, discipline: Discipline
+	history: History, found: Iterable[Violation], from_day: date, to_day: date, discipline: Discipline
 ) -> Iterator[tuple[Violation, int, date, date]]:
-	for violation in violations(history, to_day, discipline):
+	for violation in found:
 		rule = discipline.rule(violation.rule)
 		last = to_day if violation.cured_on is None else min(to_day, violation.cured_on - _DAY)
 		for nth, day, night in due_days(violation.violated_on, rule, last):
@@ -677,6 +713,13 @@ def next_review_on(
 	changes, nothing is announced and nothing is imposed. It is what the nightly review selects by.
 	`announced`: as in `due_notice`.
 	"""
+	found = violations(history, day + _DAY, discipline)
+	return _next_review_on(history, found, day, discipline, announced)
+
+
+def _next_review_on(
+	history: History, found: Iterable[Violation], day: date, discipline: Discipline, announced: int | None
+) -> date | None:
 	days = [i.counts_from + _DAY for i in history.interactions if i.counts_from > day]
 	for pause in history.pauses:
 		days += (pause.from_date, pause.to_date + _DAY)
@@ -689,8 +732,57 @@ def next_review_on(
 				days += (due - timedelta(days=notice) for notice in notices)
 				if due_notice(due, day + _DAY, notices, announced) is not None:
 					days.append(day + _DAY)
-	for violation in violations(history, day + _DAY, discipline):
+	for violation in found:
 		if violation.cured_on is None:
 			nights = due_days(violation.violated_on, discipline.rule(violation.rule), date.max)
 			days.append(next((night for _nth, _day, night in nights if night > day), day))
 	return min((later for later in days if later > day), default=None)
+
+
+# The whole night
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+	"""What a night finds out about one document, and when to look at it again (None: when something is recorded).
+
+	`activity`, `announcement`: of deals only.
+	"""
+
+	penalties: tuple[Penalty, ...]
+	consequences: tuple[Consequence, ...]
+	activity: Activity | None
+	announcement: Announcement | None
+	next_review_on: date | None
+
+
+def review(
+	history: History,
+	from_day: date,
+	night: date,
+	discipline: Discipline,
+	announced: int | None = None,
+	imposed: Collection[str] = (),
+) -> Verdict:
+	"""All that the nights of `from_day` to `night` bring for a document that was last reviewed the day before.
+
+	The same as asking `penalties_between`, `consequences_between`, `activity`, `announcement_on` and
+	`next_review_on` one by one, at a fraction of the cost. What was recorded after `night` is left to the
+	nights after it.
+	"""
+	turns = _turns(history)
+	then = known(history, night) if turns and turns[-1] > night + _DAY else history
+	found = violations(then, night + _DAY, discipline)
+	begun = [violation for violation in found if violation.violated_on <= night]
+	days = [turn for turn in turns if turn > night + _DAY]
+	is_deal = history.doctype == DEAL
+	announcement = announcement_on(then, night, discipline, announced) if is_deal else None
+	given = announcement.notice if announcement else announced
+	upcoming = _next_review_on(then, found, night, discipline, given)
+	return Verdict(
+		_penalties(then, begun, from_day, night, discipline, imposed),
+		_consequences(then, begun, from_day, night, discipline),
+		activity(then, night, discipline.activity_months) if is_deal else None,
+		announcement,
+		min([*days, upcoming] if upcoming else days, default=None),
+	)

@@ -626,7 +626,12 @@ def histories(draw) -> History:
 
 	talks = draw(
 		st.lists(
-			st.tuples(st.integers(-20, SPAN), st.sampled_from((0, 0, 0, 1, 3, 40, 100)), st.booleans()),
+			st.tuples(
+				st.integers(-20, SPAN),
+				st.sampled_from((0, 0, 0, 1, 3, 40, 100)),
+				st.booleans(),
+				st.sampled_from((None, None, 0, 1, 30, 200)),
+			),
 			max_size=12,
 		)
 	)
@@ -643,8 +648,13 @@ def histories(draw) -> History:
 		created_on,
 		registered_on=draw(st.none() | st.integers(-5, 5).map(day)),
 		interactions=tuple(
-			Interaction(at(day(number)), at(day(max(number + delay, 0)), 18), qualifies)
-			for number, delay, qualifies in talks
+			Interaction(
+				at(day(number)),
+				at(day(max(number + delay, 0)), 18),
+				qualifies,
+				None if kept is None else day(max(number + delay, 0) + kept),
+			)
+			for number, delay, qualifies, kept in talks
 		),
 		assignments=(
 			Assignment("anna", at(created_on, 9)),
@@ -751,7 +761,9 @@ class Simulation:
 		return [
 			i
 			for i in self.history.interactions
-			if i.recorded_at.date() < today and i.occurred_at.date() < today
+			if i.recorded_at.date() < today
+			and i.occurred_at.date() < today
+			and (i.withdrawn_on is None or i.withdrawn_on >= today)
 		]
 
 	def is_broken(self, rule: str, today: date) -> bool:
@@ -845,3 +857,46 @@ def test_the_violations_of_a_day_are_those_of_the_whole_history_that_stand_on_it
 	assert set(broken) <= set(standing)
 	assert set(standing) - set(broken) <= set(rules.INACTIVITY)
 	assert bool(set(standing) & set(rules.INACTIVITY)) == bool(set(broken) & set(rules.INACTIVITY))
+
+
+@given(histories(), disciplines, offsets, offsets, st.sampled_from((None, 14, 7, 1)))
+@settings(max_examples=60, deadline=None)
+def test_a_review_is_all_of_its_parts_at_once(history, discipline, first, last, announced):
+	begin, night = (history.created_on + offset * DAY for offset in sorted((first, last)))
+	verdict = rules.review(history, begin, night, discipline, announced)
+	known = rules.known(history, night)
+
+	assert verdict.penalties == rules.penalties_between(history, begin, night, discipline)
+	assert verdict.consequences == rules.consequences_between(history, begin, night, discipline)
+	if history.doctype == rules.DEAL:
+		assert verdict.activity == rules.activity(known, night)
+		assert verdict.announcement == rules.announcement_on(history, night, discipline, announced)
+	given = verdict.announcement.notice if verdict.announcement else announced
+	upcoming = rules.next_review_on(known, night, discipline, given)
+	assert (verdict.next_review_on or date.max) <= (upcoming or date.max)
+
+
+@given(histories(), disciplines)
+@settings(max_examples=40, deadline=None)
+def test_looking_only_when_the_last_review_says_so_misses_nothing(history, discipline):
+	"""The nightly review as it is: each visit sees everything, also what was recorded since, and plans the next."""
+	last, day, begin = history.created_on + SPAN * DAY, history.created_on, history.created_on
+	visited = []
+	while day is not None and day <= last:
+		verdict = rules.review(history, begin, day, discipline)
+		visited += verdict.penalties
+		begin, day = day + DAY, verdict.next_review_on
+
+	assert tuple(sorted(visited, key=repr)) == tuple(
+		sorted(rules.penalties_between(history, history.created_on, last, discipline), key=repr)
+	)
+
+
+def test_a_withdrawn_talk_prolonged_the_deal_until_it_was_withdrawn():
+	talk = Interaction(at(date(2024, 3, 1)), at(date(2024, 3, 1)), True, withdrawn_on=date(2024, 4, 20))
+	history = make_deal(date(2024, 1, 15), interactions=(talk,))
+
+	assert rules.activity(rules.known(history, date(2024, 4, 19)), date(2024, 4, 20)).active_until == date(2024, 5, 1)
+	assert ledger(history, date(2024, 6, 1)) == [
+		("Deal Lapsed", "anna@x.example", date(2024, 4, 21), date(2024, 4, 21))
+	]
