@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from partner_crm.rules import stages
-from partner_crm.services import conversion, duplicates, funnel, refusals
+from partner_crm.services import conversion, duplicates, funnel, penalties, pool, refusals
 
 
 @frappe.whitelist(methods=["POST"])
@@ -31,3 +31,21 @@ def missing_for_stage(doctype: str, name: str, stage: str) -> list[dict[str, str
 def find_duplicates(doctype: str, values: dict | str) -> list[dict]:
 	"""Existing cards that match `values`: duplicates, and those that share one identity field."""
 	return duplicates.find(doctype, frappe.parse_json(values))
+
+
+@frappe.whitelist(methods=["POST"])
+def take_deal(deal: str) -> None:
+	"""Makes the caller responsible for a deal that is in the pool."""
+	pool.take(deal)
+
+
+@frappe.whitelist(methods=["POST"])
+def contest_penalty(penalty: str, objection: str) -> None:
+	"""The manager's objection to a penalty of his."""
+	penalties.contest(penalty, objection)
+
+
+@frappe.whitelist(methods=["POST"])
+def decide_penalty(penalty: str, status: str, reason: str) -> None:
+	"""Confirms or waives a penalty, for the head of sales."""
+	penalties.decide(penalty, status, reason)

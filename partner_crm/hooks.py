@@ -40,6 +40,8 @@ permission_query_conditions = {
 	"Counterparty": "partner_crm.permissions.access.query_conditions",
 	"Contact": "partner_crm.permissions.access.query_conditions",
 	"Client Interaction": "partner_crm.permissions.access.query_conditions",
+	"Deal Pause": "partner_crm.permissions.access.query_conditions",
+	"Manager Penalty": "partner_crm.permissions.access.query_conditions",
 	"Stage Change": "partner_crm.permissions.access.query_conditions",
 }
 
@@ -49,6 +51,8 @@ has_permission = {
 	"Counterparty": "partner_crm.permissions.access.has_permission",
 	"Contact": "partner_crm.permissions.access.has_contact_permission",
 	"Client Interaction": "partner_crm.permissions.access.has_permission",
+	"Deal Pause": "partner_crm.permissions.access.has_permission",
+	"Manager Penalty": "partner_crm.permissions.access.has_permission",
 	"Stage Change": "partner_crm.permissions.access.has_permission",
 }
 
@@ -57,6 +61,8 @@ standard_queries = {
 	"Partner Deal": "partner_crm.permissions.link_search.link_query",
 	"Counterparty": "partner_crm.permissions.link_search.link_query",
 	"Client Interaction": "partner_crm.permissions.link_search.link_query",
+	"Deal Pause": "partner_crm.permissions.link_search.link_query",
+	"Manager Penalty": "partner_crm.permissions.link_search.link_query",
 }
 
 override_doctype_dashboards = {
@@ -94,5 +100,12 @@ doc_events = {
 		"on_update": "partner_crm.overrides.call_log.on_update",
 		"on_trash": "partner_crm.overrides.call_log.on_trash",
 	},
+	"Employee": {"on_update": "partner_crm.overrides.employee.on_update"},
+	"User": {"on_update": "partner_crm.overrides.user.on_update"},
 	"Item Group": {"after_rename": "partner_crm.overrides.item_group.after_rename"},
 }
+
+scheduler_events = {"daily_long": ["partner_crm.tasks.review_deals"]}
+
+# ERPNext's Transaction Deletion Record would delete every row with a Company; the ledger stays.
+company_data_to_be_ignored = ["Manager Penalty"]

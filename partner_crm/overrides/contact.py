@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from frappe.model.document import Document
 
-from partner_crm.services import cards, deals, identity, needs
+from partner_crm.services import cards, deals, identity, needs, staff_cards
 
 
 def before_validate(card: Document, method: str | None = None) -> None:
@@ -33,6 +33,8 @@ def before_save(card: Document, method: str | None = None) -> None:
 def on_update(card: Document, method: str | None = None) -> None:
 	if identity.is_managed(card):
 		identity.claim(card)
+	if card.pcrm_managed or card.pcrm_staff_email_since:
+		staff_cards.judge(card)
 
 
 def on_trash(card: Document, method: str | None = None) -> None:

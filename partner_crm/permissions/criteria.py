@@ -52,6 +52,16 @@ def stage_change(change, users: Users, reading: bool) -> Criterion:
 	)
 
 
+def deal_pause(pause, users: Users, reading: bool) -> Criterion:
+	"""Of the deals he works with."""
+	return pause.deal.isin(_of_deals("name", users, reading))
+
+
+def manager_penalty(penalty, users: Users, reading: bool) -> Criterion:
+	"""His own, and those of his team; whoever it was imposed on contests it."""
+	return _one_of(penalty.manager, users)
+
+
 CRITERIA = {
 	"Partner Lead": partner_lead,
 	"Partner Deal": partner_deal,
@@ -59,6 +69,8 @@ CRITERIA = {
 	"Contact": contact,
 	"Client Interaction": client_interaction,
 	"Stage Change": stage_change,
+	"Deal Pause": deal_pause,
+	"Manager Penalty": manager_penalty,
 }
 
 

@@ -56,7 +56,7 @@ ACTIVE = "Active"
 INACTIVE = "Inactive"
 CLOSED = "Closed"
 
-_DAY = timedelta(days=1)
+DAY = timedelta(days=1)
 
 
 # Correct deals
@@ -272,11 +272,11 @@ def active_until(start: date, months: int = 2, pauses: Iterable[Pause] = ()) -> 
 	until = add_months(start, months)
 	covered = start
 	for pause in sorted(pauses, key=lambda pause: pause.from_date):
-		first = max(pause.from_date, covered + _DAY)
-		if first > until + _DAY:
+		first = max(pause.from_date, covered + DAY)
+		if first > until + DAY:
 			break
 		if pause.to_date >= first:
-			until += pause.to_date - first + _DAY
+			until += pause.to_date - first + DAY
 			covered = pause.to_date
 	return until
 
@@ -385,7 +385,7 @@ def _untouched(history: History, _months: int) -> date | None:
 	if any(history.standing):
 		return None
 	begun = (history.created_on, history.registered_on, history.reopened_on)
-	return max(day for day in begun if day is not None) + _DAY
+	return max(day for day in begun if day is not None) + DAY
 
 
 def _planned(history: History, _months: int) -> date | None:
@@ -412,7 +412,7 @@ def violations_on(history: History, day: date, discipline: Discipline) -> tuple[
 
 	This is the definition; `violations` gives the same for a whole history at once.
 	"""
-	then = known(history, day - _DAY)
+	then = known(history, day - DAY)
 	return tuple(
 		rule
 		for rule in RULES_FOR[history.doctype]
@@ -459,15 +459,15 @@ def violations(history: History, through: date, discipline: Discipline) -> tuple
 	"""
 	rules = [rule for rule in RULES_FOR[history.doctype] if discipline.rule(rule)]
 	spells: dict[str, list[tuple[date, date]]] = {rule: [] for rule in rules}
-	horizon = through + _DAY
+	horizon = through + DAY
 	turns = [turn for turn in _turns(history) if turn < horizon]
 	for turn, end in pairwise([*turns, horizon]):
-		then = known(history, turn - _DAY)
+		then = known(history, turn - DAY)
 		for rule, spell in spells.items():
 			due = deadline(rule, then, discipline.activity_months)
-			if due is None or due + _DAY >= end:
+			if due is None or due + DAY >= end:
 				continue
-			begin = max(turn, due + _DAY)
+			begin = max(turn, due + DAY)
 			if spell and spell[-1][1] == begin:
 				begin = spell.pop()[0]
 			spell.append((begin, end))
@@ -490,7 +490,7 @@ def _turns(history: History) -> list[date]:
 		recorded.update((closing.closed_on, closing.reopened_on or closing.closed_on))
 	for flaw in history.flaws:
 		recorded.update((flaw.since, flaw.mended_on or flaw.since))
-	return sorted(day + _DAY for day in recorded)
+	return sorted(day + DAY for day in recorded)
 
 
 def _joined(found: Iterable[Violation]) -> tuple[Violation, ...]:
@@ -636,9 +636,9 @@ def _due(
 ) -> Iterator[tuple[Violation, int, date, date]]:
 	for violation in found:
 		rule = discipline.rule(violation.rule)
-		last = to_day if violation.cured_on is None else min(to_day, violation.cured_on - _DAY)
+		last = to_day if violation.cured_on is None else min(to_day, violation.cured_on - DAY)
 		for nth, day, night in due_days(violation.violated_on, rule, last):
-			excused = violation.rule == DEAL_LAPSED and known(history, night - _DAY).is_paused(night)
+			excused = violation.rule == DEAL_LAPSED and known(history, night - DAY).is_paused(night)
 			if night >= from_day and not excused:
 				yield violation, nth, day, night
 
@@ -651,7 +651,7 @@ def row_penalties(
 		return ()
 	return tuple(
 		Penalty(rule.rule, manager, DEAL, reference_name, day, nth, rule.amount, rule.currency, night)
-		for nth, day, night in due_days(active_until + _DAY, rule, today)
+		for nth, day, night in due_days(active_until + DAY, rule, today)
 	)
 
 
@@ -691,7 +691,7 @@ def announcement_on(
 	history: History, day: date, discipline: Discipline, announced: int | None = None
 ) -> Announcement | None:
 	"""The announcement that the night of `day` makes for a deal, if any; see `due_notice`."""
-	state = activity(known(history, day - _DAY), day, discipline.activity_months)
+	state = activity(known(history, day - DAY), day, discipline.activity_months)
 	manager = responsible_at(history.assignments, datetime.combine(day, time.min))
 	if state.active_until is None or manager is None:
 		return None
@@ -713,25 +713,25 @@ def next_review_on(
 	changes, nothing is announced and nothing is imposed. It is what the nightly review selects by.
 	`announced`: as in `due_notice`.
 	"""
-	found = violations(history, day + _DAY, discipline)
+	found = violations(history, day + DAY, discipline)
 	return _next_review_on(history, found, day, discipline, announced)
 
 
 def _next_review_on(
 	history: History, found: Iterable[Violation], day: date, discipline: Discipline, announced: int | None
 ) -> date | None:
-	days = [i.counts_from + _DAY for i in history.interactions if i.counts_from > day]
+	days = [i.counts_from + DAY for i in history.interactions if i.counts_from > day]
 	for pause in history.pauses:
-		days += (pause.from_date, pause.to_date + _DAY)
+		days += (pause.from_date, pause.to_date + DAY)
 	for name in RULES_FOR[history.doctype]:
 		due = deadline(name, history, discipline.activity_months)
 		if due is not None:
-			days.append(due + _DAY)
+			days.append(due + DAY)
 			if name == DEAL_LAPSED:
 				notices = discipline.announce_days
 				days += (due - timedelta(days=notice) for notice in notices)
-				if due_notice(due, day + _DAY, notices, announced) is not None:
-					days.append(day + _DAY)
+				if due_notice(due, day + DAY, notices, announced) is not None:
+					days.append(day + DAY)
 	for violation in found:
 		if violation.cured_on is None:
 			nights = due_days(violation.violated_on, discipline.rule(violation.rule), date.max)
@@ -771,10 +771,10 @@ def review(
 	nights after it.
 	"""
 	turns = _turns(history)
-	then = known(history, night) if turns and turns[-1] > night + _DAY else history
-	found = violations(then, night + _DAY, discipline)
+	then = known(history, night) if turns and turns[-1] > night + DAY else history
+	found = violations(then, night + DAY, discipline)
 	begun = [violation for violation in found if violation.violated_on <= night]
-	days = [turn for turn in turns if turn > night + _DAY]
+	days = [turn for turn in turns if turn > night + DAY]
 	is_deal = history.doctype == DEAL
 	announcement = announcement_on(then, night, discipline, announced) if is_deal else None
 	given = announcement.notice if announcement else announced

@@ -21,6 +21,6 @@ def logged(doc: Document) -> Iterator[None]:
 		raise  # the database has rolled back everything, so `doc` would be lost without a word
 	except Exception:
 		frappe.db.rollback(save_point=point)
-		doc.log_error(title=f"Partner CRM: no interaction from {doc.doctype}")
+		doc.log_error(title=f"Partner CRM: nothing made of {doc.doctype}")
 	finally:
 		frappe.flags.mute_messages = was_muted

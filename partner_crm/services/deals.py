@@ -14,6 +14,7 @@ from pypika.functions import Coalesce, Concat, NullIf
 
 from partner_crm.rules import activity, comments, stages
 from partner_crm.services import buckets, exchange, settings
+from partner_crm.services.histories import approved_pauses
 from partner_crm.services.leads import title_of
 
 DEAL = "Partner Deal"
@@ -144,17 +145,33 @@ def set_dates_of_stage(deal: Document) -> None:
 
 def set_activity(deal: Document) -> None:
 	"""Active, Inactive or Closed, and until when, by what is known today; interactions and the night keep it so."""
-	if not deal.clock_started_on or deal.flags.step.move.kind is stages.Kind.REOPEN:
+	if not deal.clock_started_on or _comes_back(deal):
 		deal.clock_started_on = getdate()
-	if is_closed(deal):
+	was_until = deal.active_until
+	if is_closed(deal) or deal.in_pool:
 		deal.activity_status, deal.active_until = activity.CLOSED, None
-		return
-	last = getdate(deal.last_interaction_on) if deal.last_interaction_on else None
-	until, has_passed = activity.row_activity(
-		getdate(deal.clock_started_on), last, getdate(), settings.activity_months()
-	)
-	deal.active_until = until
-	deal.activity_status = activity.ACTIVE if deal.is_correct and not has_passed else activity.INACTIVE
+	else:
+		state = activity_of(deal)
+		is_active = deal.is_correct and state.status == activity.ACTIVE
+		deal.activity_status = activity.ACTIVE if is_active else activity.INACTIVE
+		deal.active_until = state.active_until
+	if not deal.active_until or not was_until or getdate(was_until) != deal.active_until:
+		deal.announced, deal.announced_on = 0, None
+
+
+def _comes_back(deal: Document) -> bool:
+	"""Reopened, or taken from the pool."""
+	before = deal.get_doc_before_save()
+	is_taken = before and before.in_pool and not deal.in_pool
+	return bool(is_taken or deal.flags.step.move.kind is stages.Kind.REOPEN)
+
+
+def activity_of(deal: Document | frappe._dict) -> activity.Activity:
+	"""Of an open deal, by its columns and its approved pauses, were it correct."""
+	start = max(getdate(day) for day in (deal.clock_started_on, deal.last_interaction_on) if day)
+	pauses = tuple(pause for _deal, pause in approved_pauses([deal.name] if deal.has_pause else ()))
+	history = activity.History(DEAL, deal.name or "", start, pauses=pauses)
+	return activity.activity(history, getdate(), settings.activity_months())
 
 
 def is_closed(deal: Document) -> bool:

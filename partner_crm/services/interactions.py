@@ -16,7 +16,7 @@ from pypika.terms import Parameter
 
 from partner_crm.rules import activity, comments
 from partner_crm.rules.interactions import CLOCKS_DIFFER, Talk, is_two_way
-from partner_crm.services import settings
+from partner_crm.services import deals, discipline, settings
 from partner_crm.services.identity import whom_to_ask
 from partner_crm.services.needs import OPEN_DEALS, OPEN_LEADS
 from partner_crm.services.rights import has_right
@@ -29,6 +29,9 @@ LINKS = {LEAD: "lead", DEAL: "deal"}
 EVIDENCE = ("kind", "direction", "contact", "occurred_at", "duration", "client_replied")
 """What an interaction that arose by itself says of what happened."""
 
+PLACE = ("occurred_at", *LINKS.values())
+"""When it was and what it was about: changed, it is as good as another interaction."""
+
 EARLIER_COMMENTS = 100
 """With how many earlier comments a new one is compared, the latest first."""
 
@@ -36,7 +39,7 @@ _ROWS = {
 	LEAD: ("name", "contact", "counterparty", "company", "responsible", "stage", "deal"),
 	DEAL: (
 		*("name", "contact", "counterparty", "company", "responsible", "stage", "in_pool", "lead", "comment"),
-		*("clock_started_on", "creation"),
+		*("clock_started_on", "creation", "has_pause"),
 	),
 }
 
@@ -235,11 +238,28 @@ def judge_comment(interaction: Document) -> None:
 
 def set_verdict(interaction: Document) -> None:
 	"""Two-way with a detailed comment; and since when, because each night is judged by what it knew."""
+	now = now_datetime()
+	is_moved = interaction.is_new() or any(map(interaction.has_value_changed, PLACE))
+	if is_moved:
+		interaction.recorded_at = now
 	interaction.qualifies = int(interaction.is_two_way and interaction.is_detailed)
 	if not interaction.qualifies:
 		interaction.qualified_at = None
-	elif not interaction.qualified_at:
-		interaction.qualified_at = now_datetime()
+	elif is_moved or not interaction.qualified_at:
+		interaction.qualified_at = now
+
+
+def set_stub(interaction: Document) -> None:
+	"""A talk, or an attempt at one, that was logged by hand without a detailed comment (Rules of discipline, rule 3).
+
+	Whoever reached nobody says so by the outcome: there was nothing to agree then.
+	"""
+	interaction.is_stub = int(
+		not interaction.is_automatic
+		and not interaction.is_detailed
+		and bool(_of_kind(interaction))
+		and not _of_outcome(interaction)
+	)
 
 
 def earlier_comments(interaction: Document) -> list[tuple[str, str] | str]:
@@ -271,6 +291,8 @@ def earlier_comments(interaction: Document) -> list[tuple[str, str] | str]:
 def keep_up(interaction: Document) -> None:
 	"""Moves the dates of activity of the lead and the deal, each by one statement."""
 	before = interaction.get_doc_before_save()
+	if before:
+		_note_what_is_withdrawn(before, interaction)
 	for doctype in LINKS:
 		was, now = before and _proof(before, doctype), _proof(interaction, doctype)
 		if was and (not now or now.name != was.name or now.day < was.day):
@@ -281,9 +303,20 @@ def keep_up(interaction: Document) -> None:
 
 def take_back(interaction: Document) -> None:
 	"""What a deleted interaction proved is proved no more."""
-	for doctype in LINKS:
+	for doctype, link in LINKS.items():
+		if interaction.get(link):
+			discipline.note_withdrawn(doctype, interaction.get(link), interaction, all_of_it=True)
 		if proof := _proof(interaction, doctype):
 			_recount(interaction, doctype, proof.name)
+
+
+def _note_what_is_withdrawn(before: Document, interaction: Document) -> None:
+	is_moved = get_datetime(before.occurred_at) != get_datetime(interaction.occurred_at)
+	for doctype, link in LINKS.items():
+		name = before.get(link)
+		is_gone = is_moved or name != interaction.get(link)
+		if name and (is_gone or (before.qualifies and not interaction.qualifies)):
+			discipline.note_withdrawn(doctype, name, before, all_of_it=is_gone)
 
 
 class _Proof(NamedTuple):
@@ -321,13 +354,21 @@ def _recount(interaction: Document, doctype: str, name: str) -> None:
 def _write(
 	interaction: Document, doctype: str, name: str, last: date | None, *, only_later: bool = False
 ) -> None:
-	values = {"name": name, "last": last}
+	values = {"name": name, "last": last, "today": getdate()}
 	if doctype == DEAL:
 		deal = _look_up(interaction, DEAL, name)
-		start = getdate(deal.clock_started_on or deal.creation)
-		until, has_passed = activity.row_activity(start, last, getdate(), settings.activity_months())
+		until, has_passed = _activity(deal, last)
 		values |= {"until": until, "status": activity.INACTIVE if has_passed else activity.ACTIVE}
 	frappe.db.sql(_statement(doctype, only_later, frappe.db.db_type), values)
+
+
+def _activity(deal: frappe._dict, last: date | None) -> tuple[date | None, bool]:
+	"""Until when the deal is active after its last interaction on a day, and whether that has passed."""
+	start = getdate(deal.clock_started_on or deal.creation)
+	if not deal.has_pause:
+		return activity.row_activity(start, last, getdate(), settings.activity_months())
+	state = deals.activity_of(frappe._dict(deal, clock_started_on=start, last_interaction_on=last))
+	return state.active_until, state.status == activity.INACTIVE
 
 
 @cache
@@ -337,6 +378,7 @@ def _statement(doctype: str, only_later: bool, db_type: str) -> str:
 	query = (
 		frappe.qb.update(table)
 		.set(table.last_interaction_on, last)
+		.set(table.next_review_on, discipline.sooner_than(table.next_review_on, Parameter("%(today)s")))
 		.where(table.name == Parameter("%(name)s"))
 	)
 	if only_later:
@@ -351,7 +393,13 @@ def _statement(doctype: str, only_later: bool, db_type: str) -> str:
 			.else_(table.activity_status)
 		)
 		until = Case().when(has_clock, Parameter("%(until)s")).else_(table.active_until)
-		query = query.set(table.activity_status, status).set(table.active_until, until)
+		# before `active_until`, since MariaDB sets one after the other
+		announced = Case().when(table.active_until == Parameter("%(until)s"), table.announced).else_(0)
+		query = (
+			query.set(table.announced, announced)
+			.set(table.activity_status, status)
+			.set(table.active_until, until)
+		)
 	return query.get_sql()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,9 +11,9 @@ import frappe
 from frappe import _
 from frappe.model import no_value_fields, table_fields
 from frappe.model.document import Document
-from frappe.utils import escape_html
+from frappe.utils import cint, escape_html, flt
 
-from partner_crm.rules import comments, stages
+from partner_crm.rules import activity, comments, stages
 from partner_crm.rules.identity import PLACEHOLDER_DATES, IdentitySettings, normalise_domain
 from partner_crm.services.refusals import bullets
 
@@ -28,6 +29,7 @@ class Understood:
 	stub_phrases: tuple[str, ...]
 	identity: IdentitySettings
 	chances: dict[str, Decimal]
+	discipline: activity.Discipline
 
 
 _understood: dict[str, Understood] = {}
@@ -55,6 +57,11 @@ def identity() -> IdentitySettings:
 def probability(stage: str) -> Decimal:
 	"""The chance in percent that a deal at this stage is won."""
 	return _settings().chances[stage]
+
+
+def discipline() -> activity.Discipline:
+	"""What the nightly review goes by: the rules with their consequences, the months of activity, the notices."""
+	return _settings().discipline
 
 
 def identity_required_from() -> str:
@@ -112,8 +119,55 @@ def check(settings: Document) -> None:
 			date.fromisoformat(line)
 		except ValueError:
 			problems.append(_("{0} is not a day: write it like 1900-01-01.").format(escape_html(line)))
+	problems += _problems_of_discipline(settings)
 	if problems:
 		frappe.throw(bullets(problems), title=_("Settings not accepted"))
+
+
+def _problems_of_discipline(settings: Document) -> Iterator[str]:
+	try:
+		_announce_days(settings)
+	except ValueError:
+		sentence = _("{0} are not days before a deal lapses: write them like 14, 7, 1.")
+		yield sentence.format(escape_html(settings.announce_days))
+	rules = [row.rule for row in settings.penalty_rules]
+	for rule in dict.fromkeys(rule for rule in rules if rules.count(rule) > 1):
+		yield _("The rule {0} is there more than once.").format(_(rule))
+	for row in settings.penalty_rules:
+		if flt(row.amount) < 0 or cint(row.grace_days) < 0 or cint(row.repeat_months) < 0:
+			yield _("The rule {0}: the amount, the days and the months can't be negative.").format(
+				_(row.rule)
+			)
+
+
+def _announce_days(settings: Document) -> tuple[int, ...]:
+	"""Raises `ValueError` for anything but whole days from 1 on."""
+	if settings.announce_days is None:
+		return activity.Discipline(()).announce_days
+	days = [int(word) for word in settings.announce_days.replace(",", " ").split()]
+	if any(day < 1 for day in days):
+		raise ValueError
+	return tuple(sorted(set(days), reverse=True))
+
+
+def _discipline(settings: Document) -> activity.Discipline:
+	"""A site that has no rules yet goes by the shipped ones."""
+	rules = tuple(
+		activity.PenaltyRule(
+			row.rule,
+			bool(row.enabled),
+			Decimal(str(row.amount or 0)),
+			row.currency or "",
+			row.grace_days or 0,
+			row.repeat_months or 0,
+			bool(row.releases_to_pool),
+			bool(row.opens_case),
+		)
+		for row in settings.penalty_rules
+	)
+	return activity.Discipline(
+		rules or activity.shipped_penalty_rules(), settings.activity_months or 2, _announce_days(settings)
+	)
 
 
 def _fieldnames(doctype: str) -> set[str]:
@@ -150,6 +204,7 @@ def _understand(settings: Document, country: str | None, version: tuple) -> Unde
 			stages.CLIENT: Decimal(100),
 			stages.LOST: Decimal(0),
 		},
+		_discipline(settings),
 	)
 
 

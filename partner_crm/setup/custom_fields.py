@@ -91,6 +91,33 @@ CONTACT_FIELDS = (
 		"fieldtype": "Small Text",
 		"label": "Key learnings",
 	},
+	{
+		"fieldname": "pcrm_staff_email_since",
+		"fieldtype": "Date",
+		"label": "An address of our staff found on",
+		"depends_on": "pcrm_staff_email_since",
+		"no_copy": 1,
+		"read_only": 1,
+	},
+	{
+		"fieldname": "pcrm_next_review_on",
+		"fieldtype": "Date",
+		"label": "Next review on",
+		"hidden": 1,
+		"no_copy": 1,
+		"print_hide": 1,
+		"read_only": 1,
+		"search_index": 1,
+	},
+	{
+		"fieldname": "pcrm_reviewed_on",
+		"fieldtype": "Date",
+		"label": "Reviewed on",
+		"hidden": 1,
+		"no_copy": 1,
+		"print_hide": 1,
+		"read_only": 1,
+	},
 )
 
 CUSTOM_FIELDS = {"Contact": CONTACT_FIELDS}

@@ -2,6 +2,7 @@
 
 import frappe
 
+from partner_crm.rules.activity import shipped_penalty_rules
 from partner_crm.rules.stages import shipped_stage_fields
 
 TWO_WAY_KINDS = ("Call", "Email", "Messenger", "Meeting")
@@ -47,6 +48,7 @@ def make_presets() -> None:
 	make_interaction_outcomes()
 	make_channels()
 	fill_stage_table()
+	fill_penalty_rules()
 
 
 def make_interaction_kinds() -> None:
@@ -81,6 +83,15 @@ def fill_stage_table() -> None:
 				"label_ru": row.label_ru,
 			},
 		)
+	settings.save()
+
+
+def fill_penalty_rules() -> None:
+	settings = frappe.get_doc("Partner CRM Settings")
+	if settings.penalty_rules:
+		return
+	for rule in shipped_penalty_rules():
+		settings.append("penalty_rules", {"rule": rule.rule, "enabled": 1, "amount": 0})
 	settings.save()
 
 

@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from partner_crm.services import computed, interactions
+from partner_crm.services import computed, discipline, interactions
 
 
 class ClientInteraction(Document):
@@ -17,9 +17,13 @@ class ClientInteraction(Document):
 		interactions.set_two_way(self)
 		interactions.judge_comment(self)
 		interactions.set_verdict(self)
+		interactions.set_stub(self)
+		discipline.mark_stub(self)
 
 	def on_update(self):
 		interactions.keep_up(self)
+		discipline.note(self)
 
 	def after_delete(self):
 		interactions.take_back(self)
+		discipline.forget(self)

@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from partner_crm.services import computed, conversion, deals, facts, funnel, numbers, winning
+from partner_crm.services import computed, conversion, deals, discipline, facts, funnel, numbers, winning
 
 
 class PartnerDeal(Document):
@@ -25,6 +25,7 @@ class PartnerDeal(Document):
 		deals.judge(self)
 		deals.set_activity(self)
 		deals.set_open_key(self)
+		discipline.mark(self)
 
 	def before_save(self):
 		winning.begin(self)
@@ -39,6 +40,7 @@ class PartnerDeal(Document):
 
 	def on_update(self):
 		funnel.log_stage(self)
+		discipline.note(self)
 		conversion.finish(self)
 		conversion.follow(self)
 		winning.make_customer(self)
@@ -47,3 +49,4 @@ class PartnerDeal(Document):
 	def on_trash(self):
 		conversion.undo(self)
 		funnel.forget_log(self)
+		discipline.forget(self)

@@ -1,6 +1,16 @@
 from frappe.model.document import Document
 
-from partner_crm.services import capture, computed, conversion, facts, funnel, leads, numbers, scoring
+from partner_crm.services import (
+	capture,
+	computed,
+	conversion,
+	discipline,
+	facts,
+	funnel,
+	leads,
+	numbers,
+	scoring,
+)
 
 
 class PartnerLead(Document):
@@ -23,6 +33,7 @@ class PartnerLead(Document):
 		leads.set_base_value(self)
 		funnel.stamp_stage(self)
 		capture.plan_cards(self)
+		discipline.mark(self)
 
 	def before_save(self):
 		capture.begin(self)
@@ -30,6 +41,8 @@ class PartnerLead(Document):
 	def on_update(self):
 		capture.make_cards(self)
 		funnel.log_stage(self)
+		discipline.note(self)
 
 	def on_trash(self):
 		funnel.forget_log(self)
+		discipline.forget(self)

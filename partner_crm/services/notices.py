@@ -1,0 +1,181 @@
+"""What the review tells people: each manager his own deals and penalties, once a day; administrators what failed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import blake2b
+
+import frappe
+from frappe import _
+from frappe.utils import escape_html, fmt_money, format_date, get_url_to_form
+
+from partner_crm.rules.activity import DEAL
+from partner_crm.services.cases import users_with
+
+LISTED = 50
+"""How many deals and how many penalties a letter names; of the rest it gives the number."""
+
+NOTIFICATION = "Notification Log"
+
+
+@dataclass
+class News:
+	"""What one manager has to know today."""
+
+	deals: list[frappe._dict] = field(default_factory=list)
+	penalties: list[frappe._dict] = field(default_factory=list)
+
+
+def news_since(night: date, since: frappe._dict) -> dict[str, News]:
+	"""Of each manager who is to be told something.
+
+	`since`: the first night whose news may not have been told, and when its run began.
+	"""
+	news: dict[str, News] = defaultdict(News)
+	for deal in _announced(night, since.night):
+		news[deal.responsible].deals.append(deal)
+	for penalty in _imposed(since.started_at):
+		news[penalty.manager].penalties.append(penalty)
+	return {manager: news[manager] for manager in _users(list(news))}
+
+
+def tell(manager: str, night: date, news: News) -> bool:
+	"""One notification and one letter a day; whether he had not been told yet.
+
+	The notification's name is made of manager and day. The caller lets nobody else tell meanwhile, and commits
+	letter and notification together.
+	"""
+	name = blake2b(f"{manager}\n{night}".encode(), digest_size=10).hexdigest()
+	if frappe.db.exists(NOTIFICATION, name):
+		return False
+	lang = _language(manager)
+	subject, body = _subject(news, lang), _body(news, night, lang)
+	notify(manager, subject, body, name=name, document=_document(news))
+	_write_letter(manager, subject, body)
+	return True
+
+
+def _announced(night: date, since: date) -> list[frappe._dict]:
+	deal = frappe.qb.DocType(DEAL)
+	return (
+		frappe.qb.from_(deal)
+		.select(deal.name, deal.deal_title, deal.responsible, deal.active_until)
+		.where((deal.announced_on >= since) & (deal.announced_on <= night) & (deal.active_until >= night))
+		.where((deal.in_pool == 0) & deal.responsible.isnotnull())
+		.orderby(deal.active_until, deal.name)
+		.run(as_dict=True)
+	)
+
+
+def _imposed(since) -> list[frappe._dict]:
+	penalty = frappe.qb.DocType("Manager Penalty")
+	return (
+		frappe.qb.from_(penalty)
+		.select(penalty.name, penalty.manager, penalty.rule, penalty.violated_on)
+		.select(penalty.amount, penalty.currency)
+		.where((penalty.creation >= since) & (penalty.status == "Imposed"))
+		.orderby(penalty.violated_on, penalty.name)
+		.run(as_dict=True)
+	)
+
+
+def _users(names: Sequence[str]) -> list[str]:
+	if not names:
+		return []
+	user = frappe.qb.DocType("User")
+	query = frappe.qb.from_(user).select(user.name).where(user.name.isin(names) & (user.enabled == 1))
+	return query.orderby(user.name).run(pluck=True)
+
+
+def notify(user: str, subject: str, body: str, name: str | None = None, document: tuple = ()) -> None:
+	"""A notification in the desk. Nobody has the right to write another's, so the app does."""
+	log = frappe.new_doc(NOTIFICATION)
+	log.update({"for_user": user, "type": "Alert", "subject": subject, "email_content": body})
+	if document:
+		log.document_type, log.document_name = document
+	log.insert(ignore_permissions=True, set_name=name)
+
+
+def _document(news: News) -> tuple[str, str]:
+	if news.deals:
+		return DEAL, news.deals[0].name
+	return "Manager Penalty", news.penalties[0].name
+
+
+def _write_letter(manager: str, subject: str, body: str) -> None:
+	"""A site that sends no letters, or can't, still notifies."""
+	address = frappe.db.get_value("User", manager, "email")
+	point = f"pcrm_{frappe.generate_hash(length=10)}"
+	frappe.db.savepoint(point)
+	try:
+		frappe.sendmail(recipients=[address], subject=subject, message=body, delayed=True)
+	except frappe.QueryDeadlockError:
+		raise
+	except Exception as error:
+		frappe.db.rollback(save_point=point)
+		frappe.clear_last_message()
+		if not isinstance(error, frappe.OutgoingEmailError):
+			frappe.log_error(title="Partner CRM: no letter about deals and penalties")
+
+
+def _language(user: str) -> str:
+	return frappe.db.get_value("User", user, "language") or frappe.db.get_default("lang") or "en"
+
+
+def _subject(news: News, lang: str) -> str:
+	if news.deals and news.penalties:
+		sentence = _("Deals about to lapse: {0}. New penalties: {1}.", lang)
+		return sentence.format(len(news.deals), len(news.penalties))
+	if news.deals:
+		return _("Deals about to lapse: {0}", lang).format(len(news.deals))
+	return _("New penalties: {0}", lang).format(len(news.penalties))
+
+
+def _body(news: News, night: date, lang: str) -> str:
+	parts = []
+	if news.deals:
+		parts.append(
+			_("Talk to these clients in time, and write down what was discussed and agreed:", lang)
+			+ _list([_deal_line(deal, night, lang) for deal in news.deals], lang)
+		)
+	if news.penalties:
+		parts.append(
+			_("If you don't agree with a penalty, open it and contest it:", lang)
+			+ _list([_penalty_line(penalty, lang) for penalty in news.penalties], lang)
+		)
+	return "".join(f"<p>{part}</p>" for part in parts)
+
+
+def _list(lines: list[str], lang: str) -> str:
+	shown = lines[:LISTED]
+	if len(lines) > LISTED:
+		shown.append(_("and {0} more", lang).format(len(lines) - LISTED))
+	return "<ul>" + "".join(f"<li>{line}</li>" for line in shown) + "</ul>"
+
+
+def _deal_line(deal: frappe._dict, night: date, lang: str) -> str:
+	days_left = (deal.active_until - night).days
+	sentence = _("{0}: active until {1}, days left: {2}", lang)
+	return sentence.format(_link(DEAL, deal.name, deal.deal_title), format_date(deal.active_until), days_left)
+
+
+def _penalty_line(penalty: frappe._dict, lang: str) -> str:
+	title = _link("Manager Penalty", penalty.name, _(penalty.rule, lang))
+	amount = fmt_money(penalty.amount, currency=penalty.currency)
+	return f"{title}, {format_date(penalty.violated_on)}: {escape_html(amount)}"
+
+
+def _link(doctype: str, name: str, title: str | None) -> str:
+	return f'<a href="{get_url_to_form(doctype, name)}">{escape_html(title or name)}</a>'
+
+
+def tell_administrators(night: date, failures: int) -> None:
+	"""That something failed, and where to read what."""
+	for user in users_with("System Manager") or ["Administrator"]:
+		lang = _language(user)
+		subject = _("The nightly review of deals had failures: {0}", lang).format(failures)
+		body = _("What failed is said in the record of the night.", lang)
+		notify(user, subject, body, document=("Deal Review", str(night)))
