@@ -31,7 +31,11 @@ fixtures = [
 after_install = "partner_crm.setup.install.after_install"
 after_uninstall = "partner_crm.setup.uninstall.after_uninstall"
 
-app_include_js = ["/assets/partner_crm/js/log_interaction.js", "/assets/partner_crm/js/stage_panel.js"]
+app_include_js = [
+	"/assets/partner_crm/js/activity.js",
+	"/assets/partner_crm/js/log_interaction.js",
+	"/assets/partner_crm/js/stage_panel.js",
+]
 doctype_js = {"Contact": "public/js/contact.js"}
 
 permission_query_conditions = {

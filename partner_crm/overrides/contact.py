@@ -33,7 +33,7 @@ def before_save(card: Document, method: str | None = None) -> None:
 def on_update(card: Document, method: str | None = None) -> None:
 	if identity.is_managed(card):
 		identity.claim(card)
-	if card.pcrm_managed or card.pcrm_staff_email_since:
+	if card.pcrm_staff_email_since:
 		staff_cards.judge(card)
 
 

@@ -11,5 +11,5 @@ ADDRESSES = ("company_email", "personal_email")
 
 def on_update(employee: Document, method: str | None = None) -> None:
 	if employee.status != "Left" and any(map(employee.has_value_changed, (*ADDRESSES, "status"))):
-		with beside.logged(employee):
+		with beside.logged(employee, "clients' cards not searched for"):
 			staff_cards.look_for(map(employee.get, ADDRESSES))

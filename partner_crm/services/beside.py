@@ -10,7 +10,7 @@ from frappe.model.document import Document
 
 
 @contextmanager
-def logged(doc: Document) -> Iterator[None]:
+def logged(doc: Document, failure: str = "no interaction from") -> Iterator[None]:
 	"""An error undoes what was written inside, and goes to the Error Log; nobody is shown a message."""
 	point, was_muted = f"pcrm_{frappe.generate_hash(length=10)}", frappe.flags.mute_messages
 	frappe.db.savepoint(point)
@@ -21,6 +21,6 @@ def logged(doc: Document) -> Iterator[None]:
 		raise  # the database has rolled back everything, so `doc` would be lost without a word
 	except Exception:
 		frappe.db.rollback(save_point=point)
-		doc.log_error(title=f"Partner CRM: nothing made of {doc.doctype}")
+		doc.log_error(title=f"Partner CRM: {failure} {doc.doctype}")
 	finally:
 		frappe.flags.mute_messages = was_muted

@@ -12,7 +12,7 @@ from frappe.model.document import Document
 from frappe.utils import escape_html, get_link_to_form, getdate
 
 from partner_crm.rules.identity import Company, Person, Values, company_values
-from partner_crm.services import facts, identity, savepoints, settings
+from partner_crm.services import facts, identity, savepoints, settings, staff_cards
 
 LINKS = {"Counterparty": "counterparty", "Contact": "contact"}
 PERSON = ("first_name", "last_name", "email", "phone")
@@ -207,3 +207,4 @@ def manage(contact: str, counterparty: str | None) -> None:
 		values["pcrm_counterparty"] = card.pcrm_counterparty = counterparty
 	frappe.db.set_value("Contact", contact, values)
 	identity.claim(card)
+	staff_cards.judge(card)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import frappe
 from frappe.model.document import Document
 
-from partner_crm.services import cards, identity, needs, savepoints
+from partner_crm.services import cards, identity, needs, savepoints, staff_cards
 
 JUDGES = {
 	"Contact": (cards.check_contact, needs.guard_contact),
@@ -36,6 +36,8 @@ def settle_card(row: Document) -> None:
 		for judge in JUDGES[card.doctype]:
 			judge(card, before)
 		identity.claim(card)
+		if card.get("pcrm_staff_email_since"):
+			staff_cards.judge(card)
 
 
 def settle_document(row: Document) -> None:

@@ -37,7 +37,7 @@ def look_for(addresses: Iterable[str | None]) -> None:
 
 
 def judge(card: Document) -> None:
-	"""Flags a card of ours that is saved, or takes the flag back."""
+	"""Flags a card that becomes ours with what it held, or takes the flag of one back."""
 	addresses = [row.email_id for row in card.email_ids]
 	is_flagged = bool(staff.among(addresses)) if card.pcrm_managed else False
 	if is_flagged != bool(card.pcrm_staff_email_since):

@@ -56,6 +56,9 @@ Contact                lrwc-ps  lrwc-ps  lrwc-ps  lrwc-ps  ---c---  lrwc-ps  lr-
 Unmanaged contact      ---c---  ---c---  ---c---  ---c---  ---c---  lrwc-ps  lr-c-ps    lr-c-ps     lrwc-ps
 Client Interaction     lrwc-ps  lrwc-ps  lrwc-ps  lrwc-ps  ---c---  lrwcdps  lr---ps    -------     -------
 Stage Change           lr---ps  lr---ps  lr---ps  lr---ps  -------  lr---ps  lr---ps    -------     -------
+Deal Pause             lrwc-ps  lrwc-ps  lrwc-ps  lrwc-ps  ---c---  lrwcdps  -------    -------     -------
+Manager Penalty        lrw--ps  lrw--ps  lrw--ps  lrw--ps  -------  lrw--ps  -------    -------     -------
+Deal Review            -------  -------  -------  -------  -------  lr---ps  -------    -------     -------
 Acquisition Channel    lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lrwc-ps    lr---ps     -------
 ICP Profile            lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lrwc-ps    -------     -------
 Interaction Kind       lr----s  lr----s  lr----s  lr----s  lr----s  lrwcdps  lr----s    -------     -------
@@ -102,6 +105,11 @@ def make_documents(anna: str, pavel: str) -> dict:
 		"Stage Change": make_row(
 			"Stage Change", reference_doctype="Partner Lead", reference_name=lead.name, to_stage="MQL"
 		),
+		"Deal Pause": make_row("Deal Pause", deal=deal.name, status="Asked", reason="Secret", **company),
+		"Manager Penalty": make_row(
+			"Manager Penalty", rule="Deal Lapsed", manager=anna, reference_name=deal.name, **company
+		),
+		"Deal Review": make_row("Deal Review", night="2026-01-01", status="Done"),
 		"Acquisition Channel": frappe.get_doc("Acquisition Channel", "Website"),
 		"ICP Profile": make_row("ICP Profile", title="Everywhere"),
 		"Interaction Kind": frappe.get_doc("Interaction Kind", "Call"),
@@ -152,6 +160,18 @@ CALLS = {
 			api.missing_for_stage("Partner Lead", documents["Partner Lead"].name, "SQL") and "Secret"
 		),
 		allowed=WHO_MAY_READ,
+	),
+	"partner_crm.api.take_deal": Call(
+		lambda documents: api.take_deal(documents["Deal in the pool"].name),
+		allowed="anna lena uma vera pavel head",
+	),
+	"partner_crm.api.contest_penalty": Call(
+		lambda documents: api.contest_penalty(documents["Manager Penalty"].name, "I called them"),
+		allowed="anna",
+	),
+	"partner_crm.api.decide_penalty": Call(
+		lambda documents: api.decide_penalty(documents["Manager Penalty"].name, "Waived", "He did call"),
+		allowed="head",
 	),
 	"partner_crm.permissions.link_search.link_query": Call(
 		lambda documents: link_query("Partner Lead", "Secret", "name", 0, 20),

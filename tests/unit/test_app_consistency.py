@@ -45,14 +45,10 @@ ERPNEXT = {
 
 # Promised by the contract, not built yet.
 LATER = {
-	"Deal Pause",
-	"Manager Penalty",
 	"Partner Claim",
 	"Payout",
 	"Payout Statement",
-	"Partner CRM Settings.announce_days",
 	"Partner CRM Settings.identity_pairs",
-	"Partner CRM Settings.penalty_rules",
 }
 
 NO_VALUE = {"Section Break", "Column Break", "Tab Break", "HTML", "Button", "Heading"}

@@ -9,5 +9,6 @@ frappe.ui.form.on("Partner Deal", {
 			partner_crm.add_stage_button(frm, next);
 		}
 		partner_crm.add_log_button(frm);
+		partner_crm.show_activity(frm);
 	},
 });

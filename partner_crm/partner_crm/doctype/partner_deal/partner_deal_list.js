@@ -10,25 +10,10 @@ frappe.listview_settings["Partner Deal"] = {
 	},
 	formatters: {
 		activity_status(status, df, doc) {
-			const [text, colour] = this.badge(status, doc);
-			return `<span class="indicator-pill no-indicator-dot ${colour}">${text}</span>`;
+			return partner_crm.badge_as_html(partner_crm.activity_badge(doc));
 		},
-		badge(status, doc) {
-			if (!status || status === "Closed") {
-				return [__("Closed"), "gray"];
-			}
-			if (!doc.is_correct) {
-				return [__("Incorrect"), "red"];
-			}
-			if (status === "Inactive") {
-				return [__("Inactive"), "red"];
-			}
-			if (!doc.active_until) {
-				return [__("Active"), "green"];
-			}
-			const until = __("until {0}", [frappe.datetime.str_to_user(doc.active_until)]);
-			const days_left = frappe.datetime.get_day_diff(doc.active_until, frappe.datetime.get_today());
-			return [until, days_left > 14 ? "green" : "orange"];
-		},
+	},
+	onload() {
+		partner_crm.show_days_left();
 	},
 };
