@@ -107,7 +107,13 @@ def make_documents(anna: str, pavel: str) -> dict:
 		),
 		"Deal Pause": make_row("Deal Pause", deal=deal.name, status="Asked", reason="Secret", **company),
 		"Manager Penalty": make_row(
-			"Manager Penalty", rule="Deal Lapsed", manager=anna, reference_name=deal.name, **company
+			"Manager Penalty",
+			rule="Deal Lapsed",
+			status="Imposed",
+			manager=anna,
+			reference_doctype="Partner Deal",
+			reference_name=deal.name,
+			**company,
 		),
 		"Deal Review": make_row("Deal Review", night="2026-01-01", status="Done"),
 		"Acquisition Channel": frappe.get_doc("Acquisition Channel", "Website"),
