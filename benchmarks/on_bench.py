@@ -53,7 +53,7 @@ def run(quick: bool = False, parts: tuple[str, ...] = tuple(PARTS)) -> int:
 	try:
 		bench = find_bench()
 		with ExitStack() as stack:
-			made = stack.enter_context(harness(bench, own_server=_options()))
+			made = stack.enter_context(harness(bench, own_server=server_options()))
 			small = _filled(stack, made, SMALL, 1)
 			large = _filled(stack, made, QUICK_LARGE if quick else LARGE, PROCESSES)
 			for part in parts:
@@ -64,7 +64,7 @@ def run(quick: bool = False, parts: tuple[str, ...] = tuple(PARTS)) -> int:
 	return 0
 
 
-def _options() -> tuple[str, ...]:
+def server_options() -> tuple[str, ...]:
 	"""Half of the memory for the database, as on a server of its own."""
 	memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
 	return (f"--innodb-buffer-pool-size={min(memory // 2, 6144)}M", "--innodb-log-file-size=1G")

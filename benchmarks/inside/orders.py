@@ -8,6 +8,14 @@ import frappe
 
 from benchmarks.inside import floor, population
 from benchmarks.inside.cases import CASES
+from benchmarks.inside.nights import (  # noqa: F401 (orders, by their names)
+	fill_deals,
+	time_idle,
+	time_issuing,
+	time_loop,
+	time_night,
+	time_upkeep,
+)
 from benchmarks.inside.people import MANAGERS
 from tests.factories import make_user
 

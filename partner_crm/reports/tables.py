@@ -77,6 +77,14 @@ TABLES: Mapping[str, Table] = {
 	"Client Interaction": Table(
 		_columns(text="deal", datetime="occurred_at", check="qualifies"), indexes=(("deal",),)
 	),
+	"Manager Penalty": Table(
+		_columns(
+			text="company manager rule reference_doctype reference_name status currency objection reason",
+			date="violated_on",
+			money="amount",
+		),
+		indexes=(("manager",), ("violated_on",)),
+	),
 	"Counterparty": Table(_columns(text="customer"), indexes=(("customer",),)),
 	"Partner Program": Table(_columns(text="manager_email")),
 	"Partner Program Term": Table(_columns(text="parent", number="cap")),

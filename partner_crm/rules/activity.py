@@ -217,6 +217,13 @@ class History:
 		"""The interactions that nobody has taken back."""
 		return (interaction for interaction in self.interactions if interaction.withdrawn_on is None)
 
+	@property
+	def is_talk_alone(self) -> bool:
+		"""Whether nothing was recorded but interactions, all of which stand."""
+		return not (self.closings or self.pauses or self.flaws or self.plans) and not any(
+			interaction.withdrawn_on for interaction in self.interactions
+		)
+
 	def is_paused(self, day: date) -> bool:
 		return any(pause.from_date <= day <= pause.to_date for pause in self.pauses)
 
@@ -454,29 +461,69 @@ class Violation:
 def violations(history: History, through: date, discipline: Discipline) -> tuple[Violation, ...]:
 	"""Every violation that began by `through`, in the order in which they began.
 
-	Closing the document ends a violation; what is still wanting after it was reopened is another one. What is known changes only on the days after something was recorded; between two of those each rule has
-	one deadline, so a history costs as much as it has events, however many days it spans.
+	Closing the document ends a violation; what is still wanting after it was reopened is another one.
 	"""
-	rules = [rule for rule in RULES_FOR[history.doctype] if discipline.rule(rule)]
+	rules = [
+		rule for rule in RULES_FOR[history.doctype] if discipline.rule(rule) and _can_break(rule, history)
+	]
 	spells: dict[str, list[tuple[date, date]]] = {rule: [] for rule in rules}
 	horizon = through + DAY
-	turns = [turn for turn in _turns(history) if turn < horizon]
-	for turn, end in pairwise([*turns, horizon]):
-		then = known(history, turn - DAY)
-		for rule, spell in spells.items():
-			due = deadline(rule, then, discipline.activity_months)
-			if due is None or due + DAY >= end:
-				continue
-			begin = max(turn, due + DAY)
-			if spell and spell[-1][1] == begin:
-				begin = spell.pop()[0]
-			spell.append((begin, end))
+	for rule, turn, end, due in _deadlines(history, rules, horizon, discipline.activity_months):
+		if due is None or due + DAY >= end:
+			continue
+		begin, spell = max(turn, due + DAY), spells[rule]
+		if spell and spell[-1][1] == begin:
+			begin = spell.pop()[0]
+		spell.append((begin, end))
 	found = [
 		Violation(rule, history.doctype, history.name, begin, end if end < horizon else None)
 		for rule, spell in spells.items()
 		for begin, end in spell
 	]
 	return _joined(sorted(found, key=lambda violation: (violation.violated_on, rules.index(violation.rule))))
+
+
+def _can_break(rule: str, history: History) -> bool:
+	"""What was never planned can't be missed, and what was never wrong is right."""
+	if rule == NEXT_CONTACT_MISSED:
+		return bool(history.plans)
+	return bool(history.flaws) or _DEADLINES[rule] is not _flawed
+
+
+def _deadlines(
+	history: History, rules: Sequence[str], horizon: date, months: int
+) -> Iterator[tuple[str, date, date, date | None]]:
+	"""For each rule and each stretch of days on which the same is known: its first day, the day after it, the deadline.
+
+	What is known changes only on the days after something was recorded, so a history costs as much as it has
+	events, however many days it spans.
+	"""
+	if rules == [DEAL_LAPSED] and history.is_talk_alone:
+		yield from _talk_deadlines(history, horizon, months)
+		return
+	turns = [turn for turn in _turns(history) if turn < horizon]
+	for turn, end in pairwise([*turns, horizon]):
+		then = known(history, turn - DAY)
+		for rule in rules:
+			yield rule, turn, end, deadline(rule, then, months)
+
+
+def _talk_deadlines(
+	history: History, horizon: date, months: int
+) -> Iterator[tuple[str, date, date, date | None]]:
+	"""The same for most deals there are, of which nothing was ever recorded but talks: each moves the deadline on."""
+	start = history.created_on
+	moved = [(start + DAY, start)]
+	for recorded, spoken in sorted(
+		(talk.counts_from, talk.occurred_at.date()) for talk in history.interactions if talk.qualifies
+	):
+		if spoken > start:
+			start = spoken
+			moved.append((max(recorded, history.created_on) + DAY, start))
+	turns = [*(turn for turn, _day in moved if turn < horizon), horizon]
+	for (turn, day), end in zip(moved, turns[1:], strict=False):
+		if turn < end:
+			yield DEAL_LAPSED, turn, end, add_months(day, months)
 
 
 def _turns(history: History) -> list[date]:

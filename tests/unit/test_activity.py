@@ -705,6 +705,19 @@ def test_a_whole_history_at_once_gives_what_every_night_would_have_given(history
 	assert sorted((p.imposed_on, p.rule, p.manager, p.violated_on) for p in at_once) == sorted(lived)
 
 
+@given(histories(), disciplines)
+@settings(max_examples=40, deadline=None)
+def test_talks_alone_are_judged_like_any_history(history, discipline):
+	"""They have a way of their own through the rules, because most deals are like that."""
+	nothing = {part: () for part in ("closings", "pauses", "flaws", "plans")}
+	talks = tuple(replace(talk, withdrawn_on=None) for talk in history.interactions)
+	history = replace(history, doctype=rules.DEAL, interactions=talks, **nothing)
+	lived = Simulation(history, discipline).run(SPAN)
+	at_once = rules.penalties_between(history, date.min, history.created_on + SPAN * DAY, discipline)
+
+	assert sorted((p.imposed_on, p.rule, p.manager, p.violated_on) for p in at_once) == sorted(lived)
+
+
 @given(histories(), disciplines, st.lists(offsets, max_size=6))
 @settings(max_examples=60, deadline=None)
 def test_nights_add_up_however_they_are_run(history, discipline, stops):

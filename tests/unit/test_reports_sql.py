@@ -10,10 +10,19 @@ import pytest
 from pypika.dialects import MySQLQuery, PostgreSQLQuery, SQLLiteQuery
 from reports_reference import TODAY, Site
 
-from partner_crm.reports import activity, channels, funnel, income, reconciliation, tables, win_loss
+from partner_crm.reports import (
+	activity,
+	channels,
+	funnel,
+	income,
+	penalties,
+	reconciliation,
+	tables,
+	win_loss,
+)
 from partner_crm.reports.filters import Filters
 
-MODULES = [funnel, income, channels, activity, win_loss, reconciliation]
+MODULES = [funnel, income, channels, activity, win_loss, reconciliation, penalties]
 QUERY_CLASSES = [SQLLiteQuery, MySQLQuery, PostgreSQLQuery]
 
 MARKER = "a 'quoted' %s value"
