@@ -164,6 +164,14 @@ class Harness:
 		"""A site that has only frappe, erpnext and the company; drop it afterwards."""
 		return self.clone(self.base_dump())
 
+	def add_app(self, app: str) -> None:
+		"""Makes another app of the bench known to the sites of this run; they install it or not."""
+		link = self.directory / "apps" / app
+		if not link.exists():
+			link.symlink_to(self.bench.path / "apps" / app)
+			with (self.sites / "apps.txt").open("a") as listed:
+				listed.write(f"{app}\n")
+
 	def base_dump(self) -> Path:
 		return self._dump(f"base-{self.bench.fingerprint}", self._make_base)
 

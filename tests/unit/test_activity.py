@@ -709,7 +709,7 @@ def test_a_whole_history_at_once_gives_what_every_night_would_have_given(history
 @settings(max_examples=40, deadline=None)
 def test_talks_alone_are_judged_like_any_history(history, discipline):
 	"""They have a way of their own through the rules, because most deals are like that."""
-	nothing = {part: () for part in ("closings", "pauses", "flaws", "plans")}
+	nothing = dict.fromkeys(("closings", "pauses", "flaws", "plans"), ())
 	talks = tuple(replace(talk, withdrawn_on=None) for talk in history.interactions)
 	history = replace(history, doctype=rules.DEAL, interactions=talks, **nothing)
 	lived = Simulation(history, discipline).run(SPAN)
