@@ -135,6 +135,7 @@ def test_what_a_conversion_costs():
 		"SELECT Partner Lead",
 		"UPDATE Partner Lead",
 		"INSERT Stage Change",
+		"INSERT Discipline Event",  # the lead is out of play: past nights are judged by what was then
 		"UPDATE Partner Lead",
 	]
 
@@ -151,6 +152,7 @@ def test_what_saving_a_deal_costs():
 		"SELECT Partner Deal Item",
 		"UPDATE Partner Deal",
 		"DELETE Partner Deal Item",
+		"INSERT Discipline Event",  # the contact is planned for another day
 	]
 
 
