@@ -52,7 +52,7 @@ LIST_COLUMNS = (
 	Column("violated_on", "Violated on", "Date"),
 	Column("rule", "Rule", "Data"),
 	Column("manager", "Manager", "Link", "User"),
-	Column("reference_doctype", "Document type", "Link", "DocType"),
+	Column("reference_doctype", "Document type", "Data"),
 	Column("reference_name", "Document", "Dynamic Link", "reference_doctype"),
 	Column("status", "Status", "Data"),
 	Column("amount", "Amount", "Currency", "currency"),

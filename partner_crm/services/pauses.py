@@ -7,8 +7,9 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cstr, escape_html, format_date, getdate, now_datetime
 
+from partner_crm.rules import activity
 from partner_crm.rules.activity import DEAL
-from partner_crm.services import discipline
+from partner_crm.services import deals, discipline
 from partner_crm.services.cases import heads_of_sales
 from partner_crm.services.funnel import is_head_of_sales
 from partner_crm.services.notices import notify
@@ -73,15 +74,24 @@ def fill(pause: Document) -> None:
 
 
 def stop_clock(pause: Document) -> None:
-	"""The deal's own columns follow at once, by the deal's own save."""
+	"""The deal's columns of activity follow at once; the deal itself is not saved, since nobody has changed it."""
 	if pause.status != APPROVED or not pause.has_value_changed("status"):
 		return
-	deal = frappe.get_doc(DEAL, pause.deal, for_update=True)
+	deal = frappe.db.get_value(DEAL, pause.deal, _OF_THE_CLOCK, as_dict=True, for_update=True)
 	deal.has_pause = 1
-	deal.next_review_on = discipline.sooner(deal.next_review_on)
-	deal.flags.by_service = True
-	# Whoever may approve the pause may have the clock stopped.
-	deal.save(ignore_permissions=True)
+	values = {"has_pause": 1, "next_review_on": discipline.sooner(deal.next_review_on)}
+	if not discipline.is_out_of_play(deal, DEAL):
+		state = deals.activity_of(deal)
+		status = state.status if deal.is_correct else activity.INACTIVE
+		values |= {"activity_status": status, "active_until": state.active_until}
+		values |= {"announced": 0, "announced_on": None}
+	frappe.db.set_value(DEAL, deal.name, values, update_modified=False)
+
+
+_OF_THE_CLOCK = (
+	*("name", "stage", "in_pool", "is_correct", "clock_started_on", "last_interaction_on", "has_pause"),
+	"next_review_on",
+)
 
 
 def tell(pause: Document) -> None:
