@@ -272,7 +272,7 @@ def is_set(value: object) -> bool:
 	nobody has entered anything.
 	"""
 	if isinstance(value, str):
-		return any(map(str.isalnum, value))
+		return value[:1].isalnum() or any(map(str.isalnum, value))
 	if value is None or value is False:
 		return False
 	if isinstance(value, Decimal):

@@ -44,6 +44,26 @@ def test_a_normalised_number_stays_as_it_is(number):
 		assert normalise_phone(phone, None) == phone
 
 
+@given(
+	st.sampled_from(["", "0", *map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE)]),
+	st.text("0123456789", min_size=5, max_size=12).filter(lambda digits: len(set(digits)) > 1),
+)
+def test_an_international_number_is_what_phonenumbers_makes_of_it(code, digits):
+	try:
+		number = phonenumbers.parse(f"+{code}{digits}")
+	except phonenumbers.NumberParseException:
+		number = None
+	possible = phonenumbers.ValidationResult.IS_POSSIBLE
+	if number is None or phonenumbers.is_possible_number_with_reason(number) != possible:
+		expected = f"{DIGITS_ONLY}{code}{digits}"
+	elif len(set(str(number.national_number))) == 1:
+		expected = None
+	else:
+		expected = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+	assert normalise_phone(f"+{code}{digits}", "RU") == expected
+
+
 @given(numbers, st.sampled_from([" ", "-", ".", ") ", "\u00a0"]), st.integers(1, 8))
 def test_punctuation_makes_no_difference(number, mark, position):
 	country, text = number
