@@ -17,12 +17,12 @@ def convert_lead(lead: str, **deal_fields) -> str:
 
 @frappe.whitelist()
 def missing_for_stage(doctype: str, name: str, stage: str) -> list[dict[str, str]]:
-	"""Everything that still stands between a lead or deal and a stage."""
+	"""Everything that still stands between a lead or deal and a stage, or a won deal and its handing over."""
 	if doctype not in (funnel.LEAD, funnel.DEAL):
 		frappe.throw(_("{0} has no stages.").format(doctype))
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
-	if stage not in stages.TRACKS[funnel.track_of(doc)].stages:
+	if stage not in stages.TRACKS[funnel.track_of(doc)].goals:
 		frappe.throw(_("{0} is not a stage.").format(stage))
 	return [refusals.describe(missing) for missing in funnel.missing_for(doc, stage)]
 

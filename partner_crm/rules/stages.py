@@ -70,6 +70,11 @@ class Track:
 		"""Every stage that a document on this track may stand at."""
 		return (*self.path, *self.same_as, *self.exits)
 
+	@property
+	def goals(self) -> tuple[str, ...]:
+		"""Everything that has requirements: the stages, and what is done after them."""
+		return (*self.stages, *self.after)
+
 	def place(self, stage: str) -> int:
 		"""How far along the track a stage is, from 0. Raises `ValueError` for an exit or an unknown stage."""
 		stage = self.same_as.get(stage, stage)
@@ -184,9 +189,29 @@ def move(
 	if kind is not Kind.SKIP:
 		return Move(kind, from_stage, to_stage)
 	refusal = BEGINS_AT if from_stage is None else NO_STAGE_IS_SKIPPED
-	kinds = {stage: _kind(line, from_stage, stage, left_from) for stage in stages}
-	possible = tuple(stage for stage in stages if kinds[stage] not in (Kind.SKIP, Kind.STAY))
+	possible = tuple(
+		step.to_stage for step in moves_from(track, from_stage, among=among, left_from=left_from)
+	)
 	return Move(kind, from_stage, to_stage, refusal, possible)
+
+
+def moves_from(
+	track: str,
+	from_stage: str | None,
+	*,
+	among: Collection[str] | None = None,
+	left_from: str | None = None,
+) -> tuple[Move, ...]:
+	"""Every change of stage that exists for a document at `from_stage`; the arguments are those of `move`."""
+	line = TRACKS[track]
+	kinds = {
+		stage: _kind(line, from_stage, stage, left_from)
+		for stage in line.stages
+		if among is None or stage in among
+	}
+	return tuple(
+		Move(kind, from_stage, stage) for stage, kind in kinds.items() if kind not in (Kind.SKIP, Kind.STAY)
+	)
 
 
 def _kind(line: Track, from_stage: str | None, to_stage: str, left_from: str | None) -> Kind:

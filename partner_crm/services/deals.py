@@ -139,7 +139,7 @@ def set_dates_of_stage(deal: Document) -> None:
 	closed_on = deal.closed_on or deal.won_on or signed_on or getdate()
 	deal.closed_on = getdate(closed_on) if is_closed(deal) else None
 	deal.won_on = getdate(deal.won_on or closed_on) if is_won else None
-	deal.days_to_client = (getdate(deal.won_on) - getdate(deal.registered_on)).days if deal.won_on else None
+	deal.days_to_client = (getdate(deal.won_on) - getdate(deal.registered_on)).days if deal.won_on else 0
 	deal.probability = settings.probability(deal.stage)
 
 

@@ -139,8 +139,10 @@ def _counterparty(row: Callable[[], Fields], emails: Callable[[], list], titles:
 
 
 def lead_facts(lead: Document) -> Facts:
+	"""What a deal of this lead would begin with: its potential value becomes the budget."""
 	return Facts(
 		lambda: vars(lead),
+		amount=lambda: lead.potential_value,
 		qualifying_interaction_on=lambda: qualifying_interaction_on(lead.contact, lead.lead_began_at),
 	)
 

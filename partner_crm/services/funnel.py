@@ -87,16 +87,39 @@ def missing_for(doc: Document, stage: str) -> tuple[Missing, ...]:
 
 def move_of(doc: Document) -> Move:
 	"""The change of stage that saving the document now would make."""
-	track, stage = track_of(doc), stage_before(doc)
-	is_history = bool(doc.is_historical and doc.is_new())
+	stage = None if doc.is_historical and doc.is_new() else stage_before(doc)
 	return stages.move(
-		track,
-		None if is_history else stage,
+		track_of(doc),
+		stage,
 		doc.stage,
-		among=stages.DEAL_STAGES if doc.doctype == DEAL else stages.LEAD_STAGES[track],
-		left_from=last_left_from(doc) if stage in stages.TRACKS[track].exits else None,
-		is_historical=is_history,
+		is_historical=bool(doc.is_historical and doc.is_new()),
+		**_surroundings(doc, stage_before(doc)),
 	)
+
+
+def offer_moves(doc: Document) -> None:
+	"""Tells the form of a saved document which changes of stage exist from here that are not for others to make."""
+	if doc.is_new():
+		return
+	may_all = is_head_of_sales()
+	# a converted lead goes where its deal goes
+	moves = () if doc.stage == stages.CONVERTED else _moves_of(doc)
+	offered = [move for move in moves if may_all or not move.needs_head]
+	doc.set_onload("moves", [{"stage": move.to_stage, "kind": move.kind.value} for move in offered])
+	doc.set_onload("may_except", may_all)
+
+
+def _moves_of(doc: Document) -> tuple[Move, ...]:
+	return stages.moves_from(track_of(doc), doc.stage, **_surroundings(doc, doc.stage))
+
+
+def _surroundings(doc: Document, stage: str | None) -> dict:
+	"""What a move depends on besides the two stages."""
+	track = track_of(doc)
+	return {
+		"among": stages.DEAL_STAGES if doc.doctype == DEAL else stages.LEAD_STAGES[track],
+		"left_from": last_left_from(doc) if stage in stages.TRACKS[track].exits else None,
+	}
 
 
 def track_of(doc: Document) -> str:

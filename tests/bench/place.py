@@ -90,9 +90,10 @@ def app_fingerprint() -> str:
 		*(package / "setup").rglob("*.py"),
 		*(package / name for name in ("hooks.py", "modules.txt", "patches.txt")),
 	]
-	return content_of(
-		file for file in files if "translations" not in file.parts and "public" not in file.parts
-	)
+	return content_of(file for file in files if _READ_LATER.isdisjoint(file.parts))
+
+
+_READ_LATER = {"public", "services", "translations"}
 
 
 def content_of(files: Iterable[Path]) -> str:

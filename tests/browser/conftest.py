@@ -28,6 +28,7 @@ ARGUMENTS = (
 	"--disable-component-update",
 	"--disable-sync",
 )
+PATIENCE = 120_000  # milliseconds: nothing is asserted about speed here, and machines are busy
 NOT_SERVED = ("socket.io",)  # the harness has no server for it
 
 
@@ -64,6 +65,7 @@ class Desk:
 		self.server = server
 		self.errors: list[str] = []
 		self.page: Page = context.new_page()
+		self.page.set_default_timeout(PATIENCE)
 		self.page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
 		self.page.on("console", self._note)
 

@@ -9,6 +9,8 @@ import frappe
 import pytest
 
 from tests.factories import (
+	FOR_CLIENT,
+	FOR_NEGOTIATION,
 	FOR_SQL,
 	make_contact,
 	make_counterparty,
@@ -148,3 +150,51 @@ def test_one_lead_converted_at_once_is_one_deal(run_processes):
 	assert_errors(outcomes, {None: 1, "StageRefused": PROCESSES - 1})
 	(deal,) = frappe.get_all("Partner Deal", {"lead": lead}, pluck="name", order_by=None)
 	assert frappe.db.get_value("Partner Lead", lead, "deal") == deal
+
+
+def win(index: int, deals: list[str]) -> str:
+	warm_up(index)
+	deal = frappe.get_doc("Partner Deal", deals[index % len(deals)])
+	deal.update({"stage": "Client", **FOR_CLIENT})
+	return deal.save().name
+
+
+def make_negotiation(**fields) -> str:
+	deal = make_deal(make_ready_mql(**fields))
+	deal.update({"stage": "Negotiation", **FOR_NEGOTIATION})
+	return deal.save().name
+
+
+@pytest.fixture
+def buyers():
+	"""Where ERPNext needs a territory and a group for what it sells to."""
+	defaults = {"customer_group": "Commercial", "territory": "Rest Of The World"}
+	frappe.db.set_single_value("Selling Settings", defaults)
+
+
+def test_one_deal_won_at_once_makes_one_customer(run_processes, buyers):
+	deal = make_negotiation()
+
+	outcomes = run_processes(PROCESSES, win, [deal])
+
+	# who comes after it was won saves a won deal, or is told that it has changed meanwhile
+	assert {outcome.error for outcome in outcomes} <= {None, "TimestampMismatchError"}
+	stored = frappe.db.get_value("Partner Deal", deal, ["stage", "customer", "counterparty"], as_dict=True)
+	title = frappe.db.get_value("Counterparty", stored.counterparty, "title")
+	assert stored.stage == "Client"
+	assert frappe.get_all("Customer", {"customer_name": title}, pluck="name") == [stored.customer]
+	assert frappe.db.count("Stage Change", {"reference_name": deal, "to_stage": "Client"}) == 1
+
+
+def test_deals_of_one_company_won_at_once_share_one_customer(run_processes, buyers):
+	company = make_full_counterparty().name
+	groups = frappe.get_all("Item Group", {"is_group": 0}, pluck="name", order_by="name", limit=4)
+	deals = [make_negotiation(counterparty=company, product_group=group) for group in groups]
+
+	outcomes = run_processes(len(deals), win, deals)
+
+	assert_errors(outcomes, {None: len(deals)})
+	customers = set(frappe.get_all("Partner Deal", {"name": ("in", deals)}, pluck="customer", order_by=None))
+	title = frappe.db.get_value("Counterparty", company, "title")
+	assert customers == set(frappe.get_all("Customer", {"customer_name": title}, pluck="name"))
+	assert len(customers) == 1

@@ -10,4 +10,7 @@ frappe.listview_settings["Client Interaction"] = {
 		}
 		return [__("Does not prolong"), "gray", "qualifies,=,0"];
 	},
+	formatters: {
+		direction: (direction) => __(direction), // without the dot that an empty one would have
+	},
 };

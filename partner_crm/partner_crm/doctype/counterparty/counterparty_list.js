@@ -7,4 +7,7 @@ frappe.listview_settings["Counterparty"] = {
 		}
 		return [__("Not a client yet"), "gray", "customer,is,not set"];
 	},
+	formatters: {
+		category: (category) => category || "", // without the dot that an empty one would have
+	},
 };

@@ -4,6 +4,9 @@ from partner_crm.services import computed, conversion, deals, discipline, facts,
 
 
 class PartnerDeal(Document):
+	def onload(self):
+		funnel.offer_moves(self)
+
 	def before_validate(self):
 		facts.begin(self)
 		computed.restore(self, but=deals.HISTORY_FIELDS if self.is_historical and self.is_new() else ())

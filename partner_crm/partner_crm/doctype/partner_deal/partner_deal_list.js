@@ -1,6 +1,6 @@
 frappe.listview_settings["Partner Deal"] = {
 	hide_name_column: true,
-	add_fields: ["stage", "activity_status", "active_until", "is_correct", "in_pool"],
+	add_fields: ["stage", "activity_status", "active_until", "is_correct", "in_pool", "next_contact_on"],
 	get_indicator(doc) {
 		if (doc.in_pool) {
 			return [__("In the pool"), "purple", "in_pool,=,1"];
@@ -9,6 +9,7 @@ frappe.listview_settings["Partner Deal"] = {
 		return [__(doc.stage), colours[doc.stage], `stage,=,${doc.stage}`];
 	},
 	formatters: {
+		responsible: (user) => frappe.utils.escape_html(frappe.user.full_name(user)),
 		activity_status(status, df, doc) {
 			return partner_crm.badge_as_html(partner_crm.activity_badge(doc));
 		},

@@ -2,24 +2,13 @@ const PERSON = ["first_name", "middle_name", "last_name", "email", "phone", "bir
 
 frappe.ui.form.on("Partner Lead", {
 	refresh(frm) {
-		partner_crm.show_missing(frm);
+		partner_crm.show_stages(frm, () => ask_for_deal(frm));
 		if (!frm.is_new()) {
-			add_buttons(frm);
+			partner_crm.add_log_button(frm);
 		}
 	},
 	...Object.fromEntries([...PERSON, "company_name"].map((field) => [field, warn_of_duplicates])),
 });
-
-function add_buttons(frm) {
-	const next = partner_crm.next_stage(frm);
-	const may_write = frm.has_perm("write");
-	if (may_write && next === "SQL") {
-		frm.add_custom_button(__("Convert to Deal"), () => ask_for_deal(frm));
-	} else if (may_write && next) {
-		partner_crm.add_stage_button(frm, next);
-	}
-	partner_crm.add_log_button(frm);
-}
 
 // Conversion
 

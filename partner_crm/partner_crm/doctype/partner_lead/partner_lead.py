@@ -14,6 +14,9 @@ from partner_crm.services import (
 
 
 class PartnerLead(Document):
+	def onload(self):
+		funnel.offer_moves(self)
+
 	def before_validate(self):
 		facts.begin(self)
 		computed.restore(self)

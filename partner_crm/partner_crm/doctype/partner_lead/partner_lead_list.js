@@ -1,6 +1,6 @@
 frappe.listview_settings["Partner Lead"] = {
 	hide_name_column: true,
-	add_fields: ["stage"],
+	add_fields: ["stage", "next_contact_on"],
 	get_indicator(doc) {
 		const colours = {
 			"Cold Lead": "light-blue",
@@ -11,5 +11,8 @@ frappe.listview_settings["Partner Lead"] = {
 			Unqualified: "gray",
 		};
 		return [__(doc.stage), colours[doc.stage], `stage,=,${doc.stage}`];
+	},
+	formatters: {
+		responsible: (user) => frappe.utils.escape_html(frappe.user.full_name(user)),
 	},
 };

@@ -1,0 +1,46 @@
+"""What the app adds to `bench`. The command line that needs no bench is cli.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+import frappe
+from frappe.commands import get_site, pass_context
+
+
+@click.command("partner-crm-demo")
+@click.option("--force", is_flag=True, help="Also on a site that holds clients of its own.")
+@click.option("--password", help="Lets the users of the demonstration log in with it.")
+@pass_context
+def partner_crm_demo(context, force: bool, password: str | None) -> None:
+	"""Fills a site with a demonstration company: users of each role, clients at every stage, half a year of talks.
+
+	What is there already is left as it is, so it can be run again.
+	"""
+	from partner_crm.services import demo
+
+	with _connected(get_site(context)):
+		try:
+			made = demo.make_demo(force=force, password=password)
+		except demo.RealDataFound as refusal:
+			raise click.ClickException(f"{refusal} Use --force to make it there all the same.") from None
+		frappe.db.commit()
+	click.echo(
+		"The site holds " + ", ".join(f"{doctype}: {number}" for doctype, number in made.items()) + "."
+	)
+	click.echo(f"Users: {', '.join(map(demo.address, demo.STAFF))}.")
+
+
+@contextmanager
+def _connected(site: str) -> Iterator[None]:
+	frappe.init(site=site)
+	frappe.connect()
+	try:
+		yield
+	finally:
+		frappe.destroy()
+
+
+commands = [partner_crm_demo]
