@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from partner_crm.rules import stages
-from partner_crm.services import conversion, duplicates, funnel, penalties, pool, refusals
+from partner_crm.services import conversion, duplicates, funnel, penalties, pool, refusals, winning
 
 
 @frappe.whitelist(methods=["POST"])
@@ -24,7 +24,10 @@ def missing_for_stage(doctype: str, name: str, stage: str) -> list[dict[str, str
 	doc.check_permission("read")
 	if stage not in stages.TRACKS[funnel.track_of(doc)].goals:
 		frappe.throw(_("{0} is not a stage.").format(stage))
-	return [refusals.describe(missing) for missing in funnel.missing_for(doc, stage)]
+	missing = funnel.missing_for(doc, stage)
+	if doctype == funnel.DEAL and stage == stages.CLIENT != doc.stage:
+		missing += winning.missing_for_customer(doc)
+	return [refusals.describe(gap) for gap in missing]
 
 
 @frappe.whitelist()

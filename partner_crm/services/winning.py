@@ -16,7 +16,7 @@ from frappe.utils import escape_html, get_datetime, getdate, now_datetime
 
 from partner_crm.rules import stages
 from partner_crm.services import facts, funnel, interactions, savepoints, settings
-from partner_crm.services.refusals import StageRefused, as_list, bullets, name_of
+from partner_crm.services.refusals import StageRefused, as_list, name_of
 
 CUSTOMER = "Customer"
 COMPANY = "Company"
@@ -97,14 +97,18 @@ def _is_being_handed_over(deal: Document) -> bool:
 
 
 def _existing(buyer: Buyer) -> str | None:
+	return _only(_candidates(buyer), buyer)
+
+
+def _candidates(buyer: Buyer) -> list[str]:
 	if not buyer.is_company:
-		return _only(_customers_of(buyer.card), buyer)
+		return _customers_of(buyer.card)
 	if buyer.fields.get("customer"):
-		return buyer.fields["customer"]
+		return [buyer.fields["customer"]]
 	same = _with_tax_id(buyer)
 	if len(same) > 1:
 		same = [row for row in same if row.customer_name == buyer.title] or same
-	return _only([row.name for row in same or _with_name(buyer)], buyer)
+	return [row.name for row in same or _with_name(buyer)]
 
 
 def _with_tax_id(buyer: Buyer) -> list[frappe._dict]:
@@ -168,11 +172,16 @@ _SEVERAL = {
 # A new Customer
 
 
+def missing_for_customer(deal: Document) -> tuple[stages.Missing, ...]:
+	"""What ERPNext will ask for when the deal is won and its Customer has to be made."""
+	buyer = buyer_of(deal)
+	if deal.customer or _candidates(buyer):
+		return ()
+	return _gaps(buyer, _territory(deal, buyer), _group(buyer))
+
+
 def _planned(deal: Document, buyer: Buyer) -> Document:
-	of_card = ("region", "client_group") if buyer.is_company else ("pcrm_region", "pcrm_group")
-	defaults = frappe.get_cached_doc("Selling Settings")
-	territory = deal.region or buyer.fields.get(of_card[0]) or defaults.territory
-	group = buyer.fields.get(of_card[1]) or defaults.customer_group
+	territory, group = _territory(deal, buyer), _group(buyer)
 	_refuse_gaps(buyer, territory, group)
 	_refuse_taken_name(buyer)
 	return frappe.get_doc(
@@ -192,25 +201,42 @@ def _planned(deal: Document, buyer: Buyer) -> Document:
 	)
 
 
-def _refuse_gaps(buyer: Buyer, territory: str | None, group: str | None) -> None:
+def _territory(deal: Document, buyer: Buyer) -> str | None:
+	of_card = "region" if buyer.is_company else "pcrm_region"
+	return deal.region or buyer.fields.get(of_card) or _selling_default("territory")
+
+
+def _group(buyer: Buyer) -> str | None:
+	of_card = "client_group" if buyer.is_company else "pcrm_group"
+	return buyer.fields.get(of_card) or _selling_default("customer_group")
+
+
+def _selling_default(field: str) -> str | None:
+	return frappe.get_cached_doc("Selling Settings").get(field)
+
+
+def _gaps(buyer: Buyer, territory: str | None, group: str | None) -> tuple[stages.Missing, ...]:
 	gaps = []
 	if not territory:
-		gaps.append(_("Territory: enter the region of the deal, or a default territory in Selling Settings."))
+		reason = _("The customer needs a territory: enter the region, or a default one in Selling Settings.")
+		gaps.append(stages.Missing(stages.DEAL, "region", "Region", "", reason))
 	if not group:
-		gaps.append(_(_NO_GROUP[buyer.doctype]))
-	if gaps:
+		reason = _("The customer needs a group: enter it, or a default one in Selling Settings.")
+		gaps.append(stages.Missing(buyer.doctype, *_GROUP[buyer.doctype], "", reason))
+	return tuple(gaps)
+
+
+def _refuse_gaps(buyer: Buyer, territory: str | None, group: str | None) -> None:
+	if gaps := _gaps(buyer, territory, group):
 		sentence = _("The customer {0} can't be made in ERPNext yet:")
 		frappe.throw(
-			sentence.format(frappe.bold(escape_html(buyer.title))) + bullets(gaps),
+			sentence.format(frappe.bold(escape_html(buyer.title))) + as_list(gaps),
 			NoCustomer,
 			title=_("Something is missing"),
 		)
 
 
-_NO_GROUP = {
-	"Counterparty": "Customer group: enter the client group of the counterparty, or a default customer group in Selling Settings.",
-	"Contact": "Customer group: enter the group of the contact, or a default customer group in Selling Settings.",
-}
+_GROUP = {"Counterparty": ("client_group", "Client group"), "Contact": ("pcrm_group", "Group")}
 
 
 def _refuse_taken_name(buyer: Buyer) -> None:

@@ -184,6 +184,10 @@ def test_an_inquiry_becomes_a_client(desk):
 	assert stored(deal, "stage") == "Negotiation"
 
 	fill(open_form(desk, f"partner-deal/{deal}"), FOR_CLIENT)
+	wait_for_panel(desk.page, "Client group")
+	counterparty = stored(deal, "counterparty")
+	fill(open_form(desk, f"counterparty/{counterparty}"), {"client_group": "Commercial"})
+	open_form(desk, f"partner-deal/{deal}")
 	wait_for_panel(desk.page, "Nothing is missing for Client.")
 	move_to(desk.page, "Client")
 	desk.page.locator("[data-fieldname=customer]").get_by_text("Altyn Bank").wait_for()

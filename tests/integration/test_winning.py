@@ -5,6 +5,7 @@ from __future__ import annotations
 import frappe
 import pytest
 
+from partner_crm.api import missing_for_stage
 from partner_crm.services.refusals import StageRefused
 from partner_crm.services.winning import NoCustomer
 from tests.factories import (
@@ -69,6 +70,10 @@ def customers_of(doctype, name):
 		pluck="link_name",
 		order_by="idx",
 	)
+
+
+def labels_of_missing(deal, stage):
+	return {gap["label"] for gap in missing_for_stage("Partner Deal", deal.name, stage)}
 
 
 def stored(doc, field):
@@ -157,10 +162,25 @@ def test_everything_that_a_customer_lacks_is_named_at_once():
 	_set_defaults(None, None)
 	deal = make_negotiation(is_individual=1, contact=make_full_contact().name)
 
-	with pytest.raises(NoCustomer, match=r"Territory: .*Customer group: "):
+	with pytest.raises(NoCustomer, match=r"Deal: .*Region.*Contact: .*Group"):
 		win(deal)
 
 	assert stored(deal, "stage") == "Negotiation"
+
+
+def test_the_form_knows_beforehand_what_a_customer_lacks():
+	_set_defaults(None, None)
+	deal = make_negotiation(is_individual=1, contact=make_full_contact().name)
+
+	assert {"Region", "Group", "Contract signed on"} <= labels_of_missing(deal, "Client")
+	_set_defaults("Commercial", "Rest Of The World")
+	assert not {"Region", "Group"} & labels_of_missing(deal, "Client")
+
+
+def test_the_form_of_a_won_deal_knows_what_the_handover_needs():
+	deal = win(make_negotiation())
+
+	assert {"Birth date", "Industry holiday"} <= labels_of_missing(deal, "Handed Over")
 
 
 def test_a_refusal_of_erpnext_leaves_nothing_written():

@@ -6,7 +6,7 @@ partner_crm.activity_badge = function (deal) {
 		return [__("In the pool"), "purple"];
 	}
 	if (!deal.activity_status || deal.activity_status === "Closed") {
-		return [__("Closed"), "gray"];
+		return [__("Closed", null, "Partner Deal"), "gray"];
 	}
 	if (!cint(deal.is_correct)) {
 		return [__("Incorrect"), "red"];
@@ -16,7 +16,7 @@ partner_crm.activity_badge = function (deal) {
 
 partner_crm.days_left_badge = function (active_until, status) {
 	if (!active_until) {
-		return [status === "Inactive" ? __("Inactive") : __("Active, paused"), "blue"];
+		return [status === "Inactive" ? __("Inactive", null, "Partner Deal") : __("Active, paused"), "blue"];
 	}
 	const days_left = frappe.datetime.get_day_diff(active_until, frappe.datetime.get_today());
 	if (days_left < 0) {
