@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 import frappe
 from frappe import _
@@ -35,10 +36,17 @@ def describe(missing: Missing) -> dict[str, str]:
 
 
 def as_list(missing: Iterable[Missing]) -> str:
-	return bullets(
-		f"{escape_html(_(gap.entity))}: {frappe.bold(escape_html(label_of(gap)))} – {escape_html(reason_of(gap))}"
-		for gap in missing
-	)
+	"""One line for each, those of one entity together."""
+	by_entity: dict[str, list[str]] = {}
+	for gap in missing:
+		by_entity.setdefault(gap.entity, []).append(f"{escape_html(_(gap.entity))}: {_in_a_line(gap)}")
+	return bullets(chain.from_iterable(by_entity.values()))
+
+
+def _in_a_line(gap: Missing) -> str:
+	label = frappe.bold(escape_html(label_of(gap)))
+	sentence = escape_html(_(gap.reason))
+	return sentence.format(label=label) if "{label}" in gap.reason else f"{label} – {sentence}"
 
 
 def bullets(lines: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ ARGUMENTS = (
 	"--disable-component-update",
 	"--disable-sync",
 )
-PATIENCE = 120_000  # milliseconds: nothing is asserted about speed here, and machines are busy
+PATIENCE = 60_000  # milliseconds: nothing is asserted about speed here, and machines are busy
 NOT_SERVED = ("socket.io",)  # the harness has no server for it
 
 

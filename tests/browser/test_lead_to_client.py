@@ -10,11 +10,12 @@ from pathlib import Path
 
 import frappe
 
-from tests.factories import FOR_CLIENT, FOR_MQL, FOR_NEGOTIATION, make_region, make_user
+from tests.factories import FOR_CLIENT, FOR_MQL, FOR_NEGOTIATION, make_item, make_region, make_user
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 REGION = "Test Region"
+COMMENT = "Talked through the media plan and its prices; they agreed to two cities and a start in April"
 TYPED = {
 	"first_name": "Anna",
 	"last_name": "Smirnova",
@@ -82,6 +83,7 @@ def open_dialog(page, button):
 def keep_picture(page, name) -> None:
 	if os.environ.get("SCREENSHOTS") == "1":
 		IMAGES.mkdir(parents=True, exist_ok=True)
+		page.evaluate("() => $('#alert-container').empty()")
 		page.wait_for_timeout(1000)  # until what slides in has come to rest
 		page.screenshot(path=IMAGES / f"{name}.png")
 
@@ -142,6 +144,12 @@ def convert(page) -> str:
 	return page.evaluate("cur_frm.doc.name")
 
 
+def add_product(page) -> None:
+	row = {"item_code": make_item(), "qty": 1, "rate": 25000}
+	frappe.db.commit()
+	page.evaluate("row => { cur_frm.add_child('items', row); cur_frm.refresh_field('items'); }", row)
+
+
 def drag(desk, deal, stage) -> None:
 	page = desk.open("partner-deal/view/kanban/Deals by stage")
 	card = page.locator(f".kanban-card-wrapper[data-name='{deal}']")
@@ -171,7 +179,6 @@ def test_an_inquiry_becomes_a_client(desk):
 	desk.login(user.name)
 
 	lead = capture(desk)
-	keep_picture(desk.page, "lead")
 	read_refusal(desk)
 	complete(desk, lead)
 	move_to(desk.page, "MQL")
@@ -179,7 +186,9 @@ def test_an_inquiry_becomes_a_client(desk):
 	log_call(desk.page)
 	deal = convert(desk.page)
 	wait_for_panel(desk.page, "Proposal sent on")
-	fill(desk.page, FOR_NEGOTIATION)
+	add_product(desk.page)
+	fill(desk.page, FOR_NEGOTIATION | {"comment": COMMENT})
+	assert stored(deal, "is_correct") == 1
 	drag(desk, deal, "Negotiation")
 	assert stored(deal, "stage") == "Negotiation"
 
@@ -190,7 +199,9 @@ def test_an_inquiry_becomes_a_client(desk):
 	open_form(desk, f"partner-deal/{deal}")
 	wait_for_panel(desk.page, "Nothing is missing for Client.")
 	move_to(desk.page, "Client")
-	desk.page.locator("[data-fieldname=customer]").get_by_text("Altyn Bank").wait_for()
+	linked = desk.page.locator("[data-fieldname=customer]").get_by_text("Altyn Bank")
+	linked.wait_for()
+	linked.scroll_into_view_if_needed()
 	keep_picture(desk.page, "client")
 
 	page = open_form(desk, f"customer/{stored(deal, 'customer')}")

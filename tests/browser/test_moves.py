@@ -8,6 +8,7 @@ import pytest
 from tests.browser.test_lead_to_client import open_form, press, wait_for_panel
 from tests.factories import make_deal, make_lead, make_mql, make_ready_mql, make_user
 
+BUTTONS = ".page-actions .custom-actions"
 WHY = "The client has asked for it"
 
 
@@ -22,14 +23,14 @@ def head():
 
 
 def other_moves(page) -> list[str]:
-	page.locator(".custom-actions").wait_for(state="attached")
-	return page.locator(".custom-actions .dropdown-item:not(.hidden)").all_inner_texts()
+	page.locator(f"{BUTTONS} button").first.wait_for(state="attached")
+	return page.locator(f"{BUTTONS} .dropdown-item").all_inner_texts()
 
 
 def choose(page, move, why=WHY) -> None:
 	"""One of the other moves, and its reason."""
-	page.locator(".custom-actions").get_by_role("button", name="Other Moves").click()
-	page.locator(".custom-actions .dropdown-item", has_text=move).click()
+	page.locator(BUTTONS).get_by_role("button", name="Other Moves").click()
+	page.locator(f"{BUTTONS} .dropdown-item", has_text=move).click()
 	page.wait_for_function("() => window.cur_dialog && cur_dialog.display")
 	dialog = page.locator(".modal.show")
 	dialog.locator("textarea").fill(why)

@@ -51,7 +51,8 @@ partner_crm.missing_as_html = function (frm, stage, missing) {
 
 partner_crm.gap_as_html = function (gap) {
 	const [label, reason] = [gap.label, gap.reason].map(frappe.utils.escape_html);
-	return `<li><b>${label}</b> – ${reason}</li>`;
+	const bold = `<b>${label}</b>`;
+	return `<li>${reason.includes(label) ? reason.replace(label, () => bold) : `${bold} – ${reason}`}</li>`;
 };
 
 partner_crm.card_link = function (frm, entity) {
