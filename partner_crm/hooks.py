@@ -69,6 +69,9 @@ standard_queries = {
 	"Manager Penalty": "partner_crm.permissions.link_search.link_query",
 }
 
+# ERPNext's Transaction Deletion Record empties every DocType that links to a company, past all rules.
+company_data_to_be_ignored = ["Client Interaction", "Partner Deal", "Partner Lead", "Stage Change"]
+
 override_doctype_dashboards = {
 	"Customer": "partner_crm.overrides.dashboards.customer",
 	"Contact": "partner_crm.overrides.dashboards.contact",

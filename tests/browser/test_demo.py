@@ -19,10 +19,9 @@ LISTS = ("partner-lead", "partner-deal", "counterparty")
 MAY_ADD_LEADS = (roles.SALES_HEAD, roles.SALES_MANAGER)
 
 
-@pytest.fixture
-def company():
-	demo.make_demo()
-	frappe.db.commit()
+@pytest.fixture(scope="module")
+def company(harness, site) -> None:
+	harness.frappe("--site", site.name, "partner-crm-demo")
 
 
 def listed(page) -> int:

@@ -129,6 +129,19 @@ def test_the_hooks_of_rights_cover_every_criterion():
 	assert set(HOOKS["permission_query_conditions"]) == set(HOOKS["has_permission"]) == bounded
 
 
+def test_nothing_of_ours_is_deleted_with_the_transactions_of_a_company():
+	of_companies = {
+		name
+		for name, doctype in DOCTYPES.items()
+		if not doctype.get("issingle")
+		and any(
+			field["fieldtype"] == "Link" and field["options"] == "Company" for field in fields(name).values()
+		)
+	}
+
+	assert sorted(of_companies) == HOOKS["company_data_to_be_ignored"]
+
+
 # DocTypes
 
 
