@@ -69,9 +69,6 @@ standard_queries = {
 	"Manager Penalty": "partner_crm.permissions.link_search.link_query",
 }
 
-# ERPNext's Transaction Deletion Record empties every DocType that links to a company, past all rules.
-company_data_to_be_ignored = ["Client Interaction", "Partner Deal", "Partner Lead", "Stage Change"]
-
 override_doctype_dashboards = {
 	"Customer": "partner_crm.overrides.dashboards.customer",
 	"Contact": "partner_crm.overrides.dashboards.contact",
@@ -114,5 +111,12 @@ doc_events = {
 
 scheduler_events = {"daily_long": ["partner_crm.tasks.review_deals"]}
 
-# ERPNext's Transaction Deletion Record would delete every row with a Company; the ledger stays.
-company_data_to_be_ignored = ["Manager Penalty"]
+# ERPNext's Transaction Deletion Record would delete every row with a Company, past all rules.
+company_data_to_be_ignored = [
+	"Client Interaction",
+	"Deal Pause",
+	"Manager Penalty",
+	"Partner Deal",
+	"Partner Lead",
+	"Stage Change",
+]
