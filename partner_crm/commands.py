@@ -24,8 +24,8 @@ def partner_crm_demo(context, force: bool, password: str | None) -> None:
 	with _connected(get_site(context)):
 		try:
 			made = demo.make_demo(force=force, password=password)
-		except demo.RealDataFound as refusal:
-			raise click.ClickException(f"{refusal} Use --force to make it there all the same.") from None
+		except demo.DemoRefused as refusal:
+			raise click.ClickException(str(refusal)) from None
 		frappe.db.commit()
 	click.echo(
 		"The site holds " + ", ".join(f"{doctype}: {number}" for doctype, number in made.items()) + "."

@@ -88,8 +88,8 @@ LAST_TALK = (
 HANDOVER_AFTER = 5  # days
 
 
-class RealDataFound(frappe.ValidationError):
-	"""The site holds clients that are not the demonstration's."""
+class DemoRefused(frappe.ValidationError):
+	"""The site has no company yet, or holds clients that are not the demonstration's."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,9 @@ def make_demo(*, force: bool = False, password: str | None = None) -> dict[str, 
 	"""Makes what is not there yet, and says how many of each are there then.
 
 	`force`: also beside clients that are there already. `password`: of the demonstration's users, who can't log in
-	without one. Raises `RealDataFound`.
+	without one. Raises `DemoRefused`.
 	"""
+	_refuse_without_company()
 	if not force:
 		_refuse_real_data()
 	make_staff(password)
@@ -172,13 +173,20 @@ def address(person: str) -> str:
 	return f"{person}@{DOMAIN}"
 
 
+def _refuse_without_company() -> None:
+	if not frappe.db.count("Company"):
+		frappe.throw(_("This site has no company yet: complete the setup of ERPNext first."), DemoRefused)
+
+
 def _refuse_real_data() -> None:
 	if frappe.db.exists("User", address(HEAD)):
 		return
 	there = [doctype for doctype in ("Partner Lead", "Counterparty", "Customer") if frappe.db.count(doctype)]
 	if there:
-		sentence = _("This site holds data of its own: {0}. The demonstration belongs on an empty site.")
-		frappe.throw(sentence.format(", ".join(_(doctype) for doctype in there)), RealDataFound)
+		sentence = _(
+			"This site holds data of its own: {0}. The demonstration belongs on an empty site; --force makes it there all the same."
+		)
+		frappe.throw(sentence.format(", ".join(_(doctype) for doctype in there)), DemoRefused)
 
 
 def _counts() -> dict[str, int]:
