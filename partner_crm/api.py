@@ -6,7 +6,19 @@ import frappe
 from frappe import _
 
 from partner_crm.rules import stages
-from partner_crm.services import conversion, duplicates, funnel, penalties, pool, refusals, winning
+from partner_crm.services import (
+	conversion,
+	duplicates,
+	existing_cards,
+	funnel,
+	merging,
+	pairs,
+	penalties,
+	pool,
+	refusals,
+	runs,
+	winning,
+)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -52,3 +64,45 @@ def contest_penalty(penalty: str, objection: str) -> None:
 def decide_penalty(penalty: str, status: str, reason: str) -> None:
 	"""Confirms or waives a penalty, for the head of sales."""
 	penalties.decide(penalty, status, reason)
+
+
+@frappe.whitelist()
+def merge_preview(doctype: str, kept: str, lost: str) -> dict:
+	"""Two cards side by side: what differs, what would be united, what would move, and what stands in the way."""
+	return merging.preview(doctype, kept, lost)
+
+
+@frappe.whitelist(methods=["POST"])
+def merge_cards(doctype: str, kept: str, lost: str, take: list | str | None = None) -> str:
+	"""Merges the card `lost` into `kept`; `take`: the fields whose value `lost` gives."""
+	merging.merge(doctype, kept, lost, None if take is None else frappe.parse_json(take))
+	return kept
+
+
+@frappe.whitelist(methods=["POST"])
+def tell_apart(doctype: str, card: str, other: str, reason: str) -> None:
+	"""Declares two cards "not a duplicate": for the head of sales, with a reason."""
+	frappe.has_permission(pairs.DOCTYPE, "write", throw=True)
+	pairs.tell_apart(doctype, card, other, reason)
+
+
+@frappe.whitelist(methods=["POST"])
+def take_back(doctype: str, card: str, other: str) -> None:
+	"""Takes "not a duplicate" back."""
+	frappe.has_permission(pairs.DOCTYPE, "write", throw=True)
+	pairs.take_back(doctype, card, other)
+
+
+@frappe.whitelist(methods=["POST"])
+def take_over_contacts(names: list | str | None = None) -> str:
+	"""Puts contacts of the site under our rules, in the background: the named ones, or all. Returns the `Identity Run`."""
+	frappe.has_permission(pairs.DOCTYPE, "write", throw=True)
+	chosen = frappe.parse_json(names) if names else None
+	return existing_cards.start_taking_over(chosen)
+
+
+@frappe.whitelist(methods=["POST"])
+def scan_for_duplicates() -> str:
+	"""Looks for possible duplicates among all cards, in the background. Returns the `Identity Run`."""
+	frappe.has_permission(pairs.DOCTYPE, "write", throw=True)
+	return runs.start(runs.POSSIBLE_DUPLICATES)

@@ -33,10 +33,12 @@ after_uninstall = "partner_crm.setup.uninstall.after_uninstall"
 
 app_include_js = [
 	"/assets/partner_crm/js/activity.js",
+	"/assets/partner_crm/js/duplicates.js",
 	"/assets/partner_crm/js/log_interaction.js",
 	"/assets/partner_crm/js/stage_panel.js",
 ]
 doctype_js = {"Contact": "public/js/contact.js"}
+doctype_list_js = {"Contact": "public/js/contact_list.js"}
 
 permission_query_conditions = {
 	"Partner Lead": "partner_crm.permissions.access.query_conditions",
@@ -82,6 +84,7 @@ doc_events = {
 		"before_save": "partner_crm.overrides.contact.before_save",
 		"on_update": "partner_crm.overrides.contact.on_update",
 		"on_trash": "partner_crm.overrides.contact.on_trash",
+		"before_rename": "partner_crm.overrides.contact.before_rename",
 		"after_rename": "partner_crm.overrides.contact.after_rename",
 	},
 	"Contact Phone": {
@@ -109,7 +112,16 @@ doc_events = {
 	"Item Group": {"after_rename": "partner_crm.overrides.item_group.after_rename"},
 }
 
-scheduler_events = {"daily_long": ["partner_crm.tasks.review_deals"]}
+scheduler_events = {
+	"hourly_long": ["partner_crm.tasks.resume_identity_runs"],
+	"daily_long": [
+		"partner_crm.tasks.review_deals",
+		"partner_crm.tasks.check_identity_keys",
+		"partner_crm.tasks.find_possible_duplicates",
+	],
+}
+
+default_log_clearing_doctypes = {"Identity Run": 90}
 
 # ERPNext's Transaction Deletion Record would delete every row with a Company, past all rules.
 company_data_to_be_ignored = [

@@ -6,7 +6,7 @@ from datetime import date
 
 from frappe.utils import getdate
 
-from partner_crm.services import review
+from partner_crm.services import review, runs
 
 
 def review_deals(today: date | str | None = None) -> None:
@@ -15,3 +15,18 @@ def review_deals(today: date | str | None = None) -> None:
 	Any number of reruns for one day change nothing more. `today` is a day of the site's time zone.
 	"""
 	review.run(getdate(today))
+
+
+def check_identity_keys() -> None:
+	"""Nightly: every card against the keys that it holds."""
+	runs.start(runs.CHECK_KEYS)
+
+
+def find_possible_duplicates() -> None:
+	"""Nightly: near matches among all cards."""
+	runs.start(runs.POSSIBLE_DUPLICATES)
+
+
+def resume_identity_runs() -> None:
+	"""Hourly: goes on with runs whose worker was killed."""
+	runs.resume()

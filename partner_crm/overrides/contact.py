@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from frappe.model.document import Document
 
-from partner_crm.services import cards, deals, identity, needs, staff_cards
+from partner_crm.services import cards, deals, identity, merging, needs, pairs, staff_cards
 
 
 def before_validate(card: Document, method: str | None = None) -> None:
@@ -38,11 +38,18 @@ def on_update(card: Document, method: str | None = None) -> None:
 
 
 def on_trash(card: Document, method: str | None = None) -> None:
+	pairs.forget(card.doctype, card.name)
 	if identity.is_managed(card):
 		identity.release(card)
 
 
+def before_rename(card: Document, method: str, old: str, new: str, merge: bool = False) -> None:
+	if merge:
+		merging.fold(card, new)
+
+
 def after_rename(card: Document, method: str, old: str, new: str, merge: bool = False) -> None:
+	pairs.follow_rename(card.doctype, new)
 	if identity.is_managed(card):
-		identity.follow_rename(card, merge)
+		identity.follow_rename(card)
 		deals.rekey("contact", new)

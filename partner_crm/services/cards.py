@@ -89,8 +89,12 @@ def keep_managed(card: Document) -> None:
 		return
 	before = card.get_doc_before_save()
 	was_managed = before and before.pcrm_managed
-	if card.pcrm_counterparty or (was_managed and _is_rested_on(card)):
+	if card.pcrm_counterparty or _is_in_address_book(card) or (was_managed and _is_rested_on(card)):
 		card.pcrm_managed = 1
+
+
+def _is_in_address_book(card: Document) -> bool:
+	return any(row.link_doctype == "Counterparty" for row in card.links)
 
 
 def _is_rested_on(card: Document) -> bool:

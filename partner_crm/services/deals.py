@@ -213,6 +213,31 @@ def rekey(link: str, name: str) -> None:
 		)
 
 
+def clashes_of_merge(link: str, kept: str, lost: str) -> list[str]:
+	"""Open deals of two cards (`link`: contact or counterparty) that could not both stay open if the cards were one."""
+	deal = frappe.qb.DocType(DEAL)
+	query = frappe.qb.from_(deal).select(
+		deal.name, deal.deal_title, deal.product_group, deal.counterparty, deal.contact
+	)
+	query = query.where(deal.open_deal_key.isnotnull() & deal[link].isin([kept, lost])).orderby(deal.name)
+	by_key: dict[tuple, list[frappe._dict]] = {}
+	for row in query.run(as_dict=True):
+		row[link] = kept
+		by_key.setdefault((row.counterparty or row.contact, row.product_group), []).append(row)
+	sentence = _("Both have an open deal for {0}: {1}. Close one of them first.")
+	return [
+		sentence.format(escape_html(group), ", ".join(_name_for_reader(row) for row in rows))
+		for (_client, group), rows in by_key.items()
+		if len(rows) > 1
+	]
+
+
+def _name_for_reader(row: frappe._dict) -> str:
+	if frappe.has_permission(DEAL, "read", row.name):
+		return get_link_to_form(DEAL, row.name, escape_html(row.deal_title or row.name))
+	return _("a deal that you may not see")
+
+
 @contextmanager
 def open_only_once(deal: Document) -> Iterator[None]:
 	"""Around the writing of a deal: says which deal is in the way when the database refuses it."""

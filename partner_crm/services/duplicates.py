@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from partner_crm.services import identity
+from partner_crm.services import identity, pairs
 
 DOCTYPES = ("Contact", "Counterparty")
 
@@ -19,7 +19,9 @@ def find(doctype: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
 		frappe.throw(_("Duplicates are looked for among contacts and counterparties."))
 	frappe.has_permission(doctype, "read", throw=True)
 	card = _card(doctype, values)
-	return [_told(doctype, match) for match in identity.find(doctype, identity.values_of(card), card.name)]
+	found = identity.find(doctype, identity.values_of(card), card.name)
+	apart = pairs.told_apart(doctype, card.name or "", [match.card for match in found])
+	return [_told(doctype, match, match.card in apart) for match in found]
 
 
 def _card(doctype: str, values: Mapping[str, Any]):
@@ -60,11 +62,11 @@ def _rows(column: str, values: Mapping[str, Any], *names: str) -> list[dict[str,
 	return found
 
 
-def _told(doctype: str, match: identity.Match) -> dict[str, Any]:
+def _told(doctype: str, match: identity.Match, is_told_apart: bool) -> dict[str, Any]:
 	may_see = frappe.has_permission(doctype, "read", match.card)
 	return {
 		"name": match.card if may_see else "",
 		"matched": [field for field in identity.FIELD_LABELS if field in match.fields],
-		"is_duplicate": match.is_duplicate,
+		"is_duplicate": match.is_duplicate and not is_told_apart,
 		"ask": "" if may_see else identity.whom_to_ask(),
 	}

@@ -3,8 +3,15 @@
 "Two of the identity fields match" is the same as "one pair key is equal" (`rules.identity`). Each pair key is the
 primary key of an `Identity Key` row, so the database refuses the second card, whichever door it came through.
 
-Beside its pair keys a card keeps a row for each single value, named by the value's digest and the card. They can't
-collide; they find the cards that share one field (`find`), which is a warning and no refusal.
+A row's name begins with the number of the scheme, that is, of the settings by which it was made (`services.schemes`):
+
+    0001.<digest>          a pair key, which one card can hold
+    0001.<digest>+<card>   the same pair, held beside the card that holds the key: by a duplicate that was there before
+                           the app, or by a card that is "not a duplicate" of any other that holds it
+    0001.<digest>-<card>   a single value: it can't collide, and finds the cards that share one field (`find`),
+                           which is a warning and no refusal
+
+Whoever writes pair keys has locked their buckets, so what he reads of their holders stays so until he has written.
 """
 
 from __future__ import annotations
@@ -17,6 +24,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, get_link_to_form, getdate, now
+from pypika.terms import Criterion
 
 from partner_crm.rules.identity import (
 	BIRTH_DATE,
@@ -28,6 +36,7 @@ from partner_crm.rules.identity import (
 	TAX_ID,
 	TITLE,
 	Company,
+	IdentitySettings,
 	Person,
 	Values,
 	company_values,
@@ -36,11 +45,15 @@ from partner_crm.rules.identity import (
 	normalise_phone,
 	person_values,
 )
-from partner_crm.services import buckets, savepoints, settings
+from partner_crm.services import buckets, pairs, savepoints, settings
 from partner_crm.services.refusals import bullets
 from partner_crm.setup.roles import SALES_HEAD
 
 MOST_FOUND = 20
+
+BESIDE = "+"
+SINGLE = "-"
+PAIR_LENGTH = len("0001.") + 32
 
 FIELD_LABELS = {
 	FULL_NAME: "name",
@@ -99,27 +112,39 @@ def claim(card: Document) -> None:
 	"""
 	change = card.flags.pop("key_change", None) or _change(card)
 	with savepoints.all_or_nothing(card):
-		_delete(change.stale)
+		free(change.stale)
 		try:
-			_insert(card, change.fresh)
+			with savepoints.statement():
+				_insert(card, change.fresh)
 		except Exception as error:
 			if not frappe.db.is_duplicate_entry(error):
 				raise
-			_refuse(card, change.fresh)
+			_insert_beside(card, change.fresh)
 
 
 def release(card: Document) -> None:
-	"""In `on_trash`: the keys of a deleted or merged card may be used again."""
+	"""In `on_trash`: the keys of a deleted card may be used again."""
 	held = held_keys(card.doctype, card.name)
 	if held:
-		_lock(held)
-		_delete(held)
+		lock(held)
+		free(held)
 
 
-def follow_rename(card: Document, merge: bool) -> None:
-	"""In `after_rename`: Frappe has moved the keys with the name; of a merged card's only those stay that still hold."""
-	if merge:
-		claim(card)
+def hand_over(lost: Document, kept: Document) -> None:
+	"""Before a merge: what the lost card holds, alone or beside others, the kept one will hold in the same way."""
+	own, others = held_keys(kept.doctype, kept.name), held_keys(lost.doctype, lost.name)
+	lock(own | others)
+	roots = set(map(root_of, own))
+	moved = {name for name in others if is_pair(name) and root_of(name) not in roots}
+	free(others - moved)
+	if moved:
+		key = frappe.qb.DocType("Identity Key")
+		frappe.qb.update(key).set(key.card, kept.name).where(key.name.isin(sorted(moved))).run()
+
+
+def follow_rename(card: Document) -> None:
+	"""In `after_rename`: Frappe has moved the keys with the name, which some of them bear in their own."""
+	claim(card)
 
 
 def refresh_people(company: Document) -> None:
@@ -162,14 +187,60 @@ def held_keys(doctype: str, card: str) -> set[str]:
 	return set(query.where((key.card_doctype == doctype) & (key.card == card)).run(pluck=True))
 
 
-def keys_for(card: Document) -> Keys:
-	"""The keys that a card's fields make: none for a contact that is not ours."""
+def keys_for(card: Document, shared: Collection[str] | None = None) -> Keys:
+	"""The keys that a card's fields make: none for a contact that is not ours.
+
+	While keys are being made by changed settings, those of the new scheme too. `shared`: see `values_of`.
+	"""
 	if card.doctype == "Contact" and not card.get("pcrm_managed"):
 		return {}
-	values = values_of(card)
-	own = blake2b(f"{card.doctype}:{card.name}".encode(), digest_size=8).hexdigest()
-	singles = {f"{prefix}{own}": fields for prefix, fields in _single_prefixes(values).items()}
-	return {**_pair_keys(card.doctype, values), **singles}
+	keys: dict[str, tuple[str, ...]] = {}
+	for scheme in settings.schemes():
+		values = values_of(card, scheme.rules, shared)
+		keys |= _pair_keys(card.doctype, values, scheme)
+		own = _mark_of(card)
+		keys |= {f"{prefix}{own}": fields for prefix, fields in _single_prefixes(values, scheme).items()}
+	return keys
+
+
+def change_between(held: Collection[str], wanted: Keys) -> Change:
+	roots = set(map(root_of, held))
+	fresh = {name: fields for name, fields in wanted.items() if name not in roots}
+	return Change(fresh, frozenset(name for name in held if root_of(name) not in wanted))
+
+
+def is_pair(name: str) -> bool:
+	return name[PAIR_LENGTH : PAIR_LENGTH + 1] != SINGLE
+
+
+def root_of(name: str) -> str:
+	"""The pair key itself of one that is held beside another card; every other name as it is."""
+	return name[:PAIR_LENGTH] if is_pair(name) else name
+
+
+def beside(name: str, card: Document) -> str:
+	"""What a card holds that has a pair which another card holds the key of."""
+	return f"{name}{BESIDE}{_mark_of(card)}"
+
+
+def lock(names: Iterable[str]) -> None:
+	"""Pair keys only: nobody else can hold or want a card's single values."""
+	buckets.lock(root_of(name) for name in names if is_pair(name))
+
+
+def free(names: Collection[str]) -> None:
+	"""Deletes keys. A pair key that other cards hold beside goes to the first of them."""
+	if not names:
+		return
+	key = frappe.qb.DocType("Identity Key")
+	shared = frappe.qb.from_(key).select(key.name).where(key.name.isin(sorted(names)) & (key.is_shared == 1))
+	inherited = [] if all(map(_is_single, names)) else shared.run(pluck=True)
+	frappe.qb.from_(key).delete().where(key.name.isin(sorted(names))).run()
+	for name in inherited:
+		heirs = frappe.qb.from_(key).select(key.name).where(key.name.like(f"{name}{BESIDE}%"))
+		heir = heirs.orderby(key.name).limit(1).run(pluck=True)
+		if heir:
+			frappe.qb.update(key).set(key.name, name).set(key.is_shared, 1).where(key.name == heir[0]).run()
 
 
 # Finding
@@ -177,14 +248,13 @@ def keys_for(card: Document) -> Keys:
 
 def find(doctype: str, values: Values, excluding: str | None = None) -> list[Match]:
 	"""The cards that share identity values, duplicates first, then those with most fields in common."""
-	pairs = _pair_keys(doctype, values)
-	prefixes = _single_prefixes(values)
+	scheme = settings.schemes()[0]
+	keys = _pair_keys(doctype, values, scheme)
+	prefixes = _single_prefixes(values, scheme)
 	if not prefixes:
 		return []
 	key = frappe.qb.DocType("Identity Key")
-	wanted = key.name.isin(list(pairs)) if pairs else key.name == ""
-	for prefix in prefixes:
-		wanted |= key.name.like(f"{prefix}%")
+	wanted = Criterion.any(key.name.like(f"{prefix}%") for prefix in (*keys, *prefixes))
 	rows = (
 		frappe.qb.from_(key)
 		.select(key.name, key.card, key.matched_fields)
@@ -196,7 +266,7 @@ def find(doctype: str, values: Values, excluding: str | None = None) -> list[Mat
 	for name, card, fields in rows:
 		match = found.setdefault(card, Match(card))
 		match.fields.update(fields.split(","))
-		match.is_duplicate |= name in pairs
+		match.is_duplicate |= root_of(name) in keys
 	order = sorted(found.values(), key=lambda match: (not match.is_duplicate, -len(match.fields), match.card))
 	return order[:MOST_FOUND]
 
@@ -220,19 +290,32 @@ def find_unmanaged(values: Values) -> str | None:
 	return None
 
 
-def values_of(card: Document) -> Values:
-	"""The normalised identity values of a Contact or Counterparty."""
+def values_of(
+	card: Document, rules: IdentitySettings | None = None, shared: Collection[str] | None = None
+) -> Values:
+	"""The normalised identity values of a Contact or Counterparty.
+
+	`rules`: those in force unless said otherwise. `shared`: what is known already of `shared_at` the card's company.
+	"""
+	rules = rules or settings.identity()
 	if card.doctype == "Counterparty":
-		return company_values(_company(card), settings.identity())
-	return person_values_of(_person(card), card.get("pcrm_counterparty"))
+		return company_values(_company(card), rules)
+	return person_values_of(_person(card), card.get("pcrm_counterparty"), rules, shared)
 
 
-def person_values_of(person: Person, counterparty: str | None) -> Values:
+def person_values_of(
+	person: Person,
+	counterparty: str | None,
+	rules: IdentitySettings | None = None,
+	shared: Collection[str] | None = None,
+) -> Values:
 	"""A person's values without the switchboard and the mailboxes of the company, which do not tell its people apart."""
-	values = person_values(person, settings.identity())
+	rules = rules or settings.identity()
+	values = person_values(person, rules)
 	if not counterparty or not (PHONE in values or EMAIL in values):
 		return values
-	shared = _shared_at(counterparty)
+	if shared is None:
+		shared = shared_at([counterparty], rules).get(counterparty, ())
 	kept = {name: tuple(value for value in found if value not in shared) for name, found in values.items()}
 	return {name: found for name, found in kept.items() if found}
 
@@ -265,11 +348,9 @@ def whom_to_ask() -> str:
 def _change(card: Document) -> Change:
 	"""Locked from here on. Before the card itself is written, so that two of one person don't wait for each other."""
 	held = set() if card.is_new() else held_keys(card.doctype, card.name)
-	wanted = keys_for(card)
-	fresh = {name: wanted[name] for name in wanted.keys() - held}
-	stale = frozenset(held - wanted.keys())
-	_lock(fresh.keys() | stale)
-	return Change(fresh, stale)
+	change = change_between(held, keys_for(card))
+	lock(change.fresh.keys() | change.stale)
+	return change
 
 
 def _person(card: Document) -> Person:
@@ -297,43 +378,45 @@ def _mailboxes(company: Document) -> set[str]:
 	return {company.phone, company.email, *(row.email for row in company.additional_emails)}
 
 
-def _shared_at(counterparty: str) -> set[str]:
+def shared_at(counterparties: Collection[str], rules: IdentitySettings) -> dict[str, set[str]]:
+	"""The normalised numbers and mailboxes of companies, by company."""
 	company = frappe.qb.DocType("Counterparty")
 	more = frappe.qb.DocType("Counterparty Email")
 	rows = (
 		frappe.qb.from_(company)
 		.left_join(more)
 		.on((more.parent == company.name) & (more.parenttype == "Counterparty"))
-		.where(company.name == counterparty)
-		.select(company.phone, company.email, more.email)
+		.where(company.name.isin(counterparties))
+		.select(company.name, company.phone, company.email, more.email)
 		.run()
 	)
-	country = settings.identity().country
-	phones = {normalise_phone(phone, country) for phone, _email, _more in rows if phone}
-	emails = {normalise_email(email) for row in rows for email in row[1:] if email}
-	return {value for value in phones | emails if value}
+	shared: dict[str, set[str]] = {}
+	for name, phone, *emails in rows:
+		values = {
+			phone and normalise_phone(phone, rules.country),
+			*map(normalise_email, filter(None, emails)),
+		}
+		shared.setdefault(name, set()).update(filter(None, values))
+	return shared
 
 
-def _pair_keys(doctype: str, values: Values) -> dict[str, tuple[str, ...]]:
-	rules = settings.identity()
-	pairs = rules.company_pairs if doctype == "Counterparty" else rules.person_pairs
-	return {key.digest: key.fields for key in keys_of(values, pairs)}
+def _pair_keys(doctype: str, values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
+	rules = scheme.rules
+	wanted = rules.company_pairs if doctype == "Counterparty" else rules.person_pairs
+	return {f"{scheme.prefix}{key.digest}": key.fields for key in keys_of(values, wanted)}
 
 
-def _single_prefixes(values: Values) -> dict[str, tuple[str, ...]]:
+def _single_prefixes(values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
 	singles = [(name,) for name in IDENTITY_FIELDS if name in values]
-	return {f"{key.digest}-": key.fields for key in keys_of(values, singles)}
+	return {f"{scheme.prefix}{key.digest}{SINGLE}": key.fields for key in keys_of(values, singles)}
 
 
-def _lock(names: Iterable[str]) -> None:
-	"""Pair keys only: nobody else can hold or want a card's single values."""
-	buckets.lock(name for name in names if "-" not in name)
+def _is_single(name: str) -> bool:
+	return not is_pair(name)
 
 
-def _delete(names: Collection[str]) -> None:
-	if names:
-		key = frappe.qb.DocType("Identity Key")
-		frappe.qb.from_(key).delete().where(key.name.isin(sorted(names))).run()
+def _mark_of(card: Document) -> str:
+	return blake2b(f"{card.doctype}:{card.name}".encode(), digest_size=8).hexdigest()
 
 
 def _insert(card: Document, keys: Keys) -> None:
@@ -357,30 +440,51 @@ def _insert(card: Document, keys: Keys) -> None:
 	frappe.qb.into(key).columns(*columns).insert(*rows).run()
 
 
-def _refuse(card: Document, keys: Keys) -> None:
-	"""The one refusal: which cards they are and what matches, for those who may see them; else whom to ask.
+def _insert_beside(card: Document, keys: Keys) -> None:
+	"""Some of the keys are other cards'. A card may hold them too if it was declared to be none of those.
 
-	It reads past the transaction's own view: the other card may have been saved a moment ago.
+	Keys of a scheme that is not in force yet refuse nobody.
 	"""
+	holders = _holders(keys)
+	in_force = settings.schemes()[0].prefix
+	matched: dict[str, set[str]] = {}
+	for name, others in holders.items():
+		for other in others if name.startswith(in_force) else ():
+			matched.setdefault(other, set()).update(keys[name])
+	refused = matched.keys() - pairs.told_apart(card.doctype, card.name, matched)
+	if refused:
+		_refuse(card, {other: matched[other] for other in sorted(refused)})
+	_insert(card, {beside(name, card) if name in holders else name: keys[name] for name in keys})
+	share(holders)
+
+
+def share(names: Collection[str]) -> None:
+	"""Notes on pair keys that other cards hold them too."""
+	key = frappe.qb.DocType("Identity Key")
+	frappe.qb.update(key).set(key.is_shared, 1).where(key.name.isin(sorted(names))).run()
+
+
+def _holders(keys: Collection[str]) -> dict[str, set[str]]:
+	"""The cards that hold each of these pair keys. Reads past the transaction's own view: one may be a moment old."""
+	key = frappe.qb.DocType("Identity Key")
+	query = frappe.qb.from_(key).select(key.name, key.card, key.is_shared).for_update()
+	found: dict[str, set[str]] = {}
+	for name, card, is_shared in query.where(key.name.isin(list(filter(is_pair, keys)))).run():
+		found[name] = {card}
+		if is_shared:
+			found[name].update(row[1] for row in query.where(key.name.like(f"{name}{BESIDE}%")).run())
+	return found
+
+
+def _refuse(card: Document, matched: Mapping[str, Collection[str]]) -> None:
+	"""The one refusal: which cards they are and what matches, for those who may see them; else whom to ask."""
 	if card.flags.savepoint:
 		frappe.db.rollback(save_point=card.flags.savepoint)
-	key = frappe.qb.DocType("Identity Key")
-	pairs = [name for name in keys if "-" not in name]
-	rows = (
-		frappe.qb.from_(key)
-		.select(key.card, key.matched_fields)
-		.where(key.name.isin(pairs) & (key.card != card.name))
-		.for_update()
-		.run()
-	)
-	found: dict[str, set[str]] = {}
-	for other, fields in rows:
-		found.setdefault(other, set()).update(fields.split(","))
 	refusal = DuplicateCard(
 		_("There is a card of this client already. Use it, or have the head of sales merge the two:")
-		+ bullets(_describe(card.doctype, other, fields) for other, fields in sorted(found.items()))
+		+ bullets(_describe(card.doctype, other, fields) for other, fields in matched.items())
 	)
-	refusal.cards = tuple(sorted(found))
+	refusal.cards = tuple(matched)
 	frappe.throw(str(refusal), refusal, title=_("Duplicate"))
 
 

@@ -20,6 +20,21 @@ def begin(doc: Document) -> None:
 
 
 @contextmanager
+def statement() -> Iterator[None]:
+	"""Around one statement that the database may refuse, where the transaction is to go on afterwards."""
+	if frappe.db.db_type == "mariadb":
+		yield  # takes the refused statement back by itself
+		return
+	point = f"pcrm_{frappe.generate_hash(length=10)}"
+	frappe.db.savepoint(point)
+	try:
+		yield
+	except Exception:
+		frappe.db.rollback(save_point=point)
+		raise
+
+
+@contextmanager
 def all_or_nothing(doc: Document) -> Iterator[None]:
 	try:
 		yield

@@ -14,10 +14,51 @@ from frappe.model.document import Document
 from frappe.utils import cint, escape_html, flt
 
 from partner_crm.rules import activity, comments, stages
-from partner_crm.rules.identity import PLACEHOLDER_DATES, IdentitySettings, normalise_domain
+from partner_crm.rules.identity import (
+	BIRTH_DATE,
+	COMPANY_PAIRS,
+	DOMAIN,
+	EMAIL,
+	FULL_NAME,
+	PERSON_PAIRS,
+	PHONE,
+	PLACEHOLDER_DATES,
+	TAX_ID,
+	TITLE,
+	IdentitySettings,
+	normalise_domain,
+)
 from partner_crm.services.refusals import bullets
 
 DOCTYPE = "Partner CRM Settings"
+
+IDENTITY_LABELS = {
+	"Full name": FULL_NAME,
+	"Phone": PHONE,
+	"Birth date": BIRTH_DATE,
+	"E-mail": EMAIL,
+	"Tax ID": TAX_ID,
+	"Title": TITLE,
+	"Internet domain": DOMAIN,
+}
+FIELDS_OF_CARDS = {
+	"Contact": {FULL_NAME, PHONE, BIRTH_DATE, EMAIL},
+	"Counterparty": {TAX_ID, TITLE, DOMAIN, PHONE},
+}
+ALONE = {PHONE, EMAIL, TAX_ID}
+"""Fields that an administrator may take for proof without a second one."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+	"""What counts as the same person or company, under the number that the keys made by it begin with."""
+
+	number: int
+	rules: IdentitySettings
+
+	@property
+	def prefix(self) -> str:
+		return f"{self.number:04d}."
 
 
 @dataclass(frozen=True)
@@ -27,7 +68,7 @@ class Understood:
 	version: tuple
 	stage_table: tuple[stages.StageField, ...]
 	stub_phrases: tuple[str, ...]
-	identity: IdentitySettings
+	schemes: tuple[Scheme, ...]
 	chances: dict[str, Decimal]
 	discipline: activity.Discipline
 
@@ -37,6 +78,11 @@ _understood: dict[str, Understood] = {}
 
 def get_settings() -> Document:
 	return frappe.get_cached_doc(DOCTYPE)
+
+
+def forget() -> None:
+	"""In a long job: what is asked next is to be as others have saved it meanwhile."""
+	frappe.clear_document_cache(DOCTYPE, DOCTYPE)
 
 
 def stage_table() -> tuple[stages.StageField, ...]:
@@ -51,7 +97,12 @@ def phrases() -> comments.Phrases:
 
 def identity() -> IdentitySettings:
 	"""What counts as the same person or company on this site."""
-	return _settings().identity
+	return _settings().schemes[0].rules
+
+
+def schemes() -> tuple[Scheme, ...]:
+	"""The scheme in force; and behind it, while keys are being made by changed settings, the next one."""
+	return _settings().schemes
 
 
 def probability(stage: str) -> Decimal:
@@ -119,6 +170,7 @@ def check(settings: Document) -> None:
 			date.fromisoformat(line)
 		except ValueError:
 			problems.append(_("{0} is not a day: write it like 1900-01-01.").format(escape_html(line)))
+	problems += _problems_of_pairs(settings)
 	problems += _problems_of_discipline(settings)
 	if problems:
 		frappe.throw(bullets(problems), title=_("Settings not accepted"))
@@ -183,21 +235,81 @@ def placeholder_dates(settings: Document) -> frozenset[date]:
 	return PLACEHOLDER_DATES | {date.fromisoformat(line) for line in lines}
 
 
+def identity_rules(settings: Document) -> IdentitySettings:
+	"""What the settings say of identity, whether or not it is in force yet. Without pairs the shipped ones count."""
+	return IdentitySettings(
+		country=country(settings),
+		person_pairs=_pairs(settings, "Contact") or PERSON_PAIRS,
+		company_pairs=_pairs(settings, "Counterparty") or COMPANY_PAIRS,
+		placeholder_dates=placeholder_dates(settings),
+	)
+
+
+def dump_rules(rules: IdentitySettings) -> str:
+	return frappe.as_json(
+		{
+			"country": rules.country,
+			"person_pairs": rules.person_pairs,
+			"company_pairs": rules.company_pairs,
+			"placeholder_dates": sorted(day.isoformat() for day in rules.placeholder_dates),
+		},
+		indent=None,
+	)
+
+
+def _load_rules(text: str) -> IdentitySettings:
+	stored = frappe.parse_json(text)
+	return IdentitySettings(
+		country=stored["country"],
+		person_pairs=tuple(map(tuple, stored["person_pairs"])),
+		company_pairs=tuple(map(tuple, stored["company_pairs"])),
+		placeholder_dates=frozenset(map(date.fromisoformat, stored["placeholder_dates"])),
+	)
+
+
+def _pairs(settings: Document, card: str) -> tuple[tuple[str, ...], ...]:
+	rows = [row for row in settings.identity_pairs if row.card == card]
+	return tuple(tuple(IDENTITY_LABELS[name] for name in (row.field, row.and_field) if name) for row in rows)
+
+
+def _problems_of_pairs(settings: Document) -> list[str]:
+	problems = []
+	for row in settings.identity_pairs:
+		fields = [IDENTITY_LABELS.get(name) for name in (row.field, row.and_field) if name]
+		if not set(fields) <= FIELDS_OF_CARDS.get(row.card, set()):
+			sentence = _("Row {0}: a card of this kind has no such identity field.")
+		elif len(set(fields)) < 2 and not ALONE.issuperset(fields):
+			sentence = _("Row {0}: this field alone makes no duplicate. Choose a second one.")
+		else:
+			continue
+		problems.append(sentence.format(row.idx))
+	return problems
+
+
+def schemes_of(settings: Document) -> tuple[Scheme, ...]:
+	live = identity_rules(settings)
+	number = settings.identity_scheme or 1
+	if not settings.identity_next_scheme:
+		return (Scheme(number, live),)
+	in_force = Scheme(number, _load_rules(settings.identity_in_force))
+	return (in_force, Scheme(settings.identity_next_scheme, live))
+
+
 def _settings() -> Understood:
-	settings, country = get_settings(), _country()
-	version = (settings.modified, country)
+	settings = get_settings()
+	version = (settings.modified, country(settings))
 	known = _understood.get(frappe.local.site)
 	if known is None or known.version != version:
-		known = _understood[frappe.local.site] = _understand(settings, country, version)
+		known = _understood[frappe.local.site] = _understand(settings, version)
 	return known
 
 
-def _understand(settings: Document, country: str | None, version: tuple) -> Understood:
+def _understand(settings: Document, version: tuple) -> Understood:
 	return Understood(
 		version,
 		stage_rows(settings) + stages.identity_fields(settings.identity_required_from or ""),
 		tuple(row.phrase for row in settings.stub_phrases if row.phrase),
-		IdentitySettings(country=country, placeholder_dates=placeholder_dates(settings)),
+		schemes_of(settings),
 		{
 			stages.SQL: Decimal(str(settings.sql_probability or 0)),
 			stages.NEGOTIATION: Decimal(str(settings.negotiation_probability or 0)),
@@ -208,8 +320,8 @@ def _understand(settings: Document, country: str | None, version: tuple) -> Unde
 	)
 
 
-def _country() -> str | None:
+def country(settings: Document) -> str | None:
 	"""The ISO code of the country in which numbers without a prefix are read."""
-	name = get_settings().default_country or frappe.db.get_default("country")
+	name = settings.default_country or frappe.db.get_default("country")
 	code = frappe.get_cached_value("Country", name, "code") if name else None
 	return code.upper() if code else None

@@ -1,3 +1,6 @@
+import frappe
+
+from partner_crm.services import runs
 from partner_crm.setup import identity_buckets
 from partner_crm.setup.core_permissions import grant_core_permissions
 from partner_crm.setup.custom_fields import make_custom_fields
@@ -13,3 +16,5 @@ def after_install() -> None:
 	make_presets()
 	identity_buckets.make()
 	make_kanban_boards()
+	if frappe.db.count("Contact"):
+		runs.start(runs.POSSIBLE_DUPLICATES)

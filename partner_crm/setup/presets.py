@@ -3,7 +3,9 @@
 import frappe
 
 from partner_crm.rules.activity import shipped_penalty_rules
+from partner_crm.rules.identity import COMPANY_PAIRS, PERSON_PAIRS
 from partner_crm.rules.stages import shipped_stage_fields
+from partner_crm.services.settings import IDENTITY_LABELS
 
 TWO_WAY_KINDS = ("Call", "Email", "Messenger", "Meeting")
 OTHER_KINDS = (
@@ -49,6 +51,7 @@ def make_presets() -> None:
 	make_channels()
 	fill_stage_table()
 	fill_penalty_rules()
+	fill_identity_pairs()
 
 
 def make_interaction_kinds() -> None:
@@ -83,6 +86,22 @@ def fill_stage_table() -> None:
 				"label_ru": row.label_ru,
 			},
 		)
+	settings.save()
+
+
+def fill_identity_pairs() -> None:
+	settings = frappe.get_doc("Partner CRM Settings")
+	if settings.identity_pairs:
+		return
+	labels = {field: label for label, field in IDENTITY_LABELS.items()}
+	for card, pairs in (("Contact", PERSON_PAIRS), ("Counterparty", COMPANY_PAIRS)):
+		for field, *and_field in pairs:
+			row = {
+				"card": card,
+				"field": labels[field],
+				"and_field": "".join(labels[name] for name in and_field),
+			}
+			settings.append("identity_pairs", row)
 	settings.save()
 
 

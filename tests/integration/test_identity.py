@@ -215,17 +215,6 @@ def test_a_renamed_card_keeps_its_keys():
 		person()
 
 
-@pytest.mark.parametrize("make", [person, make_counterparty])
-def test_a_merged_card_makes_room_for_nobody_but_the_one_it_became(make):
-	kept, lost = make(), make(first_name="Olga", email="olga@client.example")
-	keys = keys_of(kept)
-
-	frappe.rename_doc(kept.doctype, lost.name, kept.name, merge=True, force=True)
-
-	assert keys_of(kept) == keys
-	assert frappe.db.count("Identity Key") == len(keys)
-
-
 # Rows that are saved alone
 
 

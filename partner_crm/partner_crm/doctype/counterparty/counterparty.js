@@ -1,5 +1,7 @@
 frappe.ui.form.on("Counterparty", {
 	refresh(frm) {
+		partner_crm.duplicates.watch(frm);
+		partner_crm.duplicates.add_merge_button(frm);
 		frm.toggle_display(["people_tab", "address_section"], !frm.is_new());
 		if (frm.is_new()) {
 			frappe.contacts.clear_address_and_contact(frm);

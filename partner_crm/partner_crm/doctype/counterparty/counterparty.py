@@ -1,7 +1,7 @@
 from frappe.contacts.address_and_contact import load_address_and_contact
 from frappe.model.document import Document
 
-from partner_crm.services import cards, deals, identity, needs
+from partner_crm.services import cards, deals, identity, merging, needs, pairs
 
 
 class Counterparty(Document):
@@ -21,8 +21,14 @@ class Counterparty(Document):
 		identity.refresh_people(self)
 
 	def on_trash(self):
+		pairs.forget(self.doctype, self.name)
 		identity.release(self)
 
+	def before_rename(self, old, new, merge=False):
+		if merge:
+			merging.fold(self, new)
+
 	def after_rename(self, old, new, merge=False):
-		identity.follow_rename(self, merge)
+		pairs.follow_rename(self.doctype, new)
+		identity.follow_rename(self)
 		deals.rekey("counterparty", new)

@@ -1,0 +1,152 @@
+"""Work on all cards that goes on in the background: what is asked, how far it is, and what came of it.
+
+Each run is an `Identity Run`. It goes over the cards in the order of their names; how far it has come is committed
+with the work itself, so that a run which was killed goes on where it stopped, and `resume` starts it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import now_datetime
+from redis.exceptions import ConnectionError as RedisDown
+
+from partner_crm.services import settings
+
+DOCTYPE = "Identity Run"
+TAKE_OVER, REBUILD_KEYS, CHECK_KEYS, POSSIBLE_DUPLICATES = (
+	"Take Over Contacts",
+	"Rebuild Keys",
+	"Check Keys",
+	"Possible Duplicates",
+)
+QUEUED, RUNNING, DONE, FAILED = "Queued", "Running", "Done", "Failed"
+
+TRIES = 5
+"""How often a hundred cards are begun again when somebody else was writing the same keys."""
+
+WORK = {
+	TAKE_OVER: "partner_crm.services.existing_cards.take_over",
+	REBUILD_KEYS: "partner_crm.services.existing_cards.rebuild",
+	CHECK_KEYS: "partner_crm.services.existing_cards.check",
+	POSSIBLE_DUPLICATES: "partner_crm.services.near_matches.scan",
+}
+
+
+def start(kind: str, **fields: Any) -> str:
+	"""The name of the run. Rights are the caller's to check; one that waits already is not asked for twice."""
+	waiting = {"kind": kind, "status": QUEUED} | {name: value for name, value in fields.items() if value}
+	if name := frappe.db.get_value(DOCTYPE, waiting, "name"):
+		_enqueue(name)
+		return name
+	run = frappe.get_doc({"doctype": DOCTYPE, "kind": kind, **fields})
+	run.flags.ignore_permissions = True  # runs are made by the app only, whoever has asked for the work
+	run.insert()
+	_enqueue(run.name)
+	return run.name
+
+
+def resume() -> None:
+	"""Starts those again that nobody works at: their worker was killed, or there was none."""
+	for name in frappe.get_all(
+		DOCTYPE, {"status": ("in", (QUEUED, RUNNING))}, pluck="name", order_by="creation asc"
+	):
+		_enqueue(name)
+
+
+def _enqueue(name: str) -> None:
+	"""Without a queue, as on a site that is just being set up, the scheduler will find it."""
+	try:
+		frappe.enqueue(
+			work,
+			queue="long",
+			timeout=4 * 60 * 60,
+			job_id=f"partner_crm_{name}",
+			deduplicate=True,
+			enqueue_after_commit=True,
+			run=name,
+		)
+	except RedisDown:
+		frappe.logger("partner_crm").warning("Redis can't be reached: run %s waits for the scheduler", name)
+
+
+def work(run: str) -> None:
+	"""The job. Somebody may have deleted the run, or another worker finished it."""
+	if not frappe.db.exists(DOCTYPE, {"name": run, "status": ("in", (QUEUED, RUNNING))}):
+		return
+	doc = frappe.get_doc(DOCTYPE, run)
+	note(doc, status=RUNNING)
+	try:
+		frappe.get_attr(WORK[doc.kind])(doc)
+	except Exception:
+		frappe.db.rollback()
+		frappe.log_error(title=f"{doc.kind} failed", reference_doctype=DOCTYPE, reference_name=run)
+		note(doc, status=FAILED, message=_("It failed. The Error Log says why."))
+		raise
+	note(doc, status=DONE, progress=100, finished_at=now_datetime())
+
+
+def note(run: Document, **values: Any) -> None:
+	"""Writes down how far a run is, and commits it with what it has done so far."""
+	run.db_set(values)
+	frappe.db.commit()
+	if "progress" in values:
+		frappe.publish_progress(values["progress"], title=_(run.kind), doctype=DOCTYPE, docname=run.name)
+
+
+def over_cards(
+	run: Document, doctype: str, filters: dict, size: int, do: Callable[[list[str]], None]
+) -> None:
+	"""Calls `do` with the names of the cards from where the run stopped, each time in one transaction with its progress."""
+	for names in _batches(run, doctype, filters, size):
+		found = run.found
+		for tries_left in reversed(range(TRIES)):
+			try:
+				# Nobody else goes on with this run meanwhile: a job that was given up for lost may still live.
+				locked = frappe.db.get_value(DOCTYPE, run.name, "position", for_update=True)
+				if (locked or "") != (run.position or ""):
+					break
+				do(names)
+				done = run.cards_done + len(names)
+				progress = min(99, 100 * done // (run.cards_total or done))
+				note(run, position=names[-1], cards_done=done, progress=progress, found=run.found)
+				break
+			except Exception as error:
+				frappe.db.rollback()
+				run.found = found
+				if not tries_left or not _is_collision(error):
+					raise
+		run.reload()
+
+
+def _batches(run: Document, doctype: str, filters: dict, size: int) -> Iterator[list[str]]:
+	while names := frappe.get_all(
+		doctype,
+		filters=[*_as_list(doctype, filters), [doctype, "name", ">", run.position or ""]],
+		pluck="name",
+		order_by="name asc",
+		limit=size,
+	):
+		frappe.db.commit()  # what follows is to see what others have committed since
+		settings.forget()
+		yield names
+
+
+def _as_list(doctype: str, filters: dict | list) -> list:
+	if isinstance(filters, dict):
+		return [[doctype, name, *_comparison(value)] for name, value in filters.items()]
+	return list(filters)
+
+
+def _comparison(value: Any) -> tuple:
+	return tuple(value) if isinstance(value, list | tuple) else ("=", value)
+
+
+def _is_collision(error: Exception) -> bool:
+	return isinstance(error, frappe.QueryDeadlockError | frappe.QueryTimeoutError) or bool(
+		frappe.db.is_duplicate_entry(error)
+	)
