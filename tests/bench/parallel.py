@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.bench.harness import Harness, Site
 from tests.bench.processes import end_with_parent
 
-SECONDS = 120
+SECONDS = 600
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 from collections import Counter
+from itertools import islice, product
 
 import frappe
 import pytest
 
+from partner_crm.services import runs
 from tests.factories import (
 	FOR_CLIENT,
 	FOR_NEGOTIATION,
@@ -72,17 +76,59 @@ def test_one_person_captured_at_once_is_one_contact_with_a_lead_for_each(run_pro
 	assert not orphans()
 
 
-def enter_people(index: int, people: list[dict]) -> Counter:
+def persons(count: int, domain: str) -> list[dict]:
+	names = ("".join(letters) for letters in product("bcdfghjk", "aeiou", "lmnprst"))
+	return [
+		{"first_name": "Boris", "last_name": f"Many{name}", "email": f"{name}@{domain}"}
+		for name in islice(names, count)
+	]
+
+
+def by_form(person: dict) -> None:
+	make_contact(**person)
+
+
+def by_capture(person: dict) -> None:
+	make_lead(**person)
+
+
+def insert_named(person: dict, **fields):
+	"""Frappe names contacts by their full names, for which two of one name would wait in turn for each other."""
+	names = {"first_name": person["first_name"], "last_name": person["last_name"]}
+	emails = [{"email_id": person["email"], "is_primary": 1}]
+	card = frappe.get_doc({"doctype": "Contact", "email_ids": emails, **names, **fields})
+	return card.insert(set_name=frappe.generate_hash(length=10))
+
+
+def by_row(person: dict) -> None:
+	"""A card without an address, which comes alone."""
+	card = insert_named(person | {"email": f"other.{person['email']}"}, pcrm_managed=1)
+	frappe.db.commit()
+	row = {"parent": card.name, "parenttype": "Contact", "parentfield": "email_ids"}
+	frappe.get_doc({"doctype": "Contact Email", "email_id": person["email"], **row}).insert()
+
+
+def by_taking_over(person: dict) -> None:
+	"""A contact of the site that becomes ours."""
+	card = insert_named(person, pcrm_managed=0)
+	frappe.db.commit()
+	card.pcrm_managed = 1
+	card.save()
+
+
+DOORS = (by_form, by_capture, by_row, by_taking_over)
+
+
+def enter_people(index: int, people: list[dict], die_after: int | None = None) -> Counter:
 	"""Each in a transaction of his own, in another order and through another door than the next process."""
 	warm_up(index)
 	random.Random(index).shuffle(people)
 	outcomes: Counter = Counter()
-	for person in people:
+	for number, person in enumerate(people):
 		try:
-			if index % 2:
-				make_contact(**person, phone=None)
-			else:
-				make_lead(**person)
+			DOORS[(index + number) % len(DOORS)](person)
+			if number == die_after:
+				os.kill(os.getpid(), signal.SIGKILL)  # written, not committed
 			frappe.db.commit()
 			outcomes["saved"] += 1
 		except Exception as error:
@@ -91,21 +137,47 @@ def enter_people(index: int, people: list[dict]) -> Counter:
 	return outcomes
 
 
+def assert_one_card_each(people: list[dict], domain: str) -> None:
+	address, card = frappe.qb.DocType("Contact Email"), frappe.qb.DocType("Contact")
+	query = frappe.qb.from_(address).join(card).on(card.name == address.parent).select(address.email_id)
+	found = query.where(card.pcrm_managed == 1).where(address.email_id.like(f"%{domain}")).run(pluck=True)
+	mains = Counter(email for email in found if not email.startswith("other."))
+	assert mains == {person["email"]: 1 for person in people}
+	run = frappe.get_doc(runs.DOCTYPE, runs.start(runs.CHECK_KEYS))
+	runs.work(run.name)
+	run.reload()
+	assert (run.status, run.found) == ("Done", 0), run.message
+	assert not orphans()
+
+
+# Frappe names a contact by its full name: two of one name at once clash there already
+REFUSALS = {"saved", "DuplicateCard", "DuplicateEntryError"}
+
+
 def test_many_people_entered_at_once_by_many_are_one_card_each(run_processes):
-	people = [
-		{"first_name": "Boris", "last_name": f"Many{letter}", "email": f"{letter}@many.example"}
-		for letter in "abcdefghijklmnopqrst"
-	]
+	people = persons(200, "many.example")
 
 	outcomes = run_processes(PROCESSES, enter_people, people)
 
 	assert_errors(outcomes, {None: PROCESSES})
 	happened = sum((outcome.value for outcome in outcomes), Counter())
-	# Frappe names a contact by its full name: two of one name at once clash there already
-	assert set(happened) <= {"saved", "DuplicateCard", "DuplicateEntryError"}, happened
-	cards = frappe.get_all("Contact", {"first_name": "Boris"}, pluck="last_name", order_by=None)
-	assert sorted(cards) == [person["last_name"] for person in people]
-	assert not orphans()
+	assert set(happened) <= REFUSALS, happened
+	assert_one_card_each(people, "@many.example")
+
+
+def enter_people_and_die(index: int, people: list[dict]) -> Counter:
+	return enter_people(index, people, die_after=5 + 3 * index if index % 2 else None)
+
+
+def test_processes_that_are_killed_leave_nothing_half_done(run_processes):
+	people = persons(60, "killed.example")
+
+	outcomes = run_processes(PROCESSES, enter_people_and_die, people)
+
+	assert_errors(outcomes, {None: PROCESSES // 2, "Ended": PROCESSES // 2})
+	happened = sum((outcome.value for outcome in outcomes if outcome.value), Counter())
+	assert set(happened) <= REFUSALS, happened
+	assert_one_card_each(people, "@killed.example")
 
 
 def enter_company(_index: int) -> str:
