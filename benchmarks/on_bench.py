@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count as counting
 
-from benchmarks import cards, leads, over_http
+from benchmarks import cards, leads, over_http, stock
 from benchmarks.workers import Worker, worker
 from tests.bench.harness import Harness, Site, harness
 from tests.bench.place import NoBenchError, find_bench
@@ -22,7 +22,7 @@ from tests.bench.suites import is_required
 SMALL, LARGE, QUICK_LARGE = 10_000, 1_000_000, 100_000
 PROCESSES = 4
 
-PARTS = {"leads": leads.run, "cards": cards.run, "http": over_http.run}
+PARTS = {"leads": leads.run, "cards": cards.run, "http": over_http.run, "stock": stock.run}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import time
 
 import frappe
 
+from benchmarks import client_bases
 from benchmarks.inside import floor, population
 from benchmarks.inside.cases import CASES
 from benchmarks.inside.nights import (  # noqa: F401 (orders, by their names)
@@ -16,7 +17,8 @@ from benchmarks.inside.nights import (  # noqa: F401 (orders, by their names)
 	time_night,
 	time_upkeep,
 )
-from benchmarks.inside.people import MANAGERS
+from benchmarks.inside.people import MANAGERS, name_of
+from partner_crm.services import key_stock, near_matches, runs
 from tests.factories import make_user
 
 FIRST_MANAGER = population.manager(0)
@@ -57,3 +59,44 @@ def _time(name: str, number: int, existing: int) -> tuple[float, float]:
 	spent = time.perf_counter() - wall, time.process_time() - cpu
 	frappe.local.message_log = []
 	return spent
+
+
+def take_over() -> tuple[float, int]:
+	"""Seconds that the back-fill takes from no key at all, and how many contacts it took."""
+	frappe.set_user("Administrator")
+	frappe.db.truncate("Identity Key")
+	run = runs.start(runs.TAKE_OVER)
+	frappe.db.commit()
+	began = time.perf_counter()
+	runs.work(run)
+	return time.perf_counter() - began, frappe.db.get_value(runs.DOCTYPE, run, "cards_done")
+
+
+def scan(count: int) -> tuple[float, float, int]:
+	"""Seconds of reading so many contacts, and of that and finding the near matches; how many there are."""
+	names = _fill_with_clients(count)
+	began = time.perf_counter()
+	for start in range(0, count, near_matches.READ_AT_ONCE):
+		key_stock.read("Contact", names[start : start + near_matches.READ_AT_ONCE])
+	read = time.perf_counter() - began
+	began = time.perf_counter()
+	values = near_matches.values_of("Contact", names)
+	found = near_matches.find("Contact", names, values)
+	return read, time.perf_counter() - began, len(found)
+
+
+def _fill_with_clients(count: int) -> list[str]:
+	"""Contacts as companies keep them, one in a hundred entered twice. Numbers in a row would all be near each other."""
+	contacts, phones, emails = [], [], []
+	for row in client_bases.rows(count):
+		name = name_of("client", row["Номер"])
+		contacts.append((name, row["Имя"], row["Отчество"], row["Фамилия"], row["Дата рождения"]))
+		phones.append((f"p{name}", name, "Contact", "phone_nos", 1, row["Телефон"]))
+		emails.append((f"e{name}", name, "Contact", "email_ids", 1, row["Email"]))
+	columns = ["name", "parent", "parenttype", "parentfield", "idx"]
+	names = ["name", "first_name", "middle_name", "last_name", "pcrm_birth_date"]
+	frappe.db.bulk_insert("Contact", names, contacts)
+	frappe.db.bulk_insert("Contact Phone", [*columns, "phone"], phones)
+	frappe.db.bulk_insert("Contact Email", [*columns, "email_id"], emails)
+	frappe.db.commit()
+	return sorted(contact[0] for contact in contacts)
