@@ -6,7 +6,7 @@ from datetime import date
 
 from frappe.utils import getdate
 
-from partner_crm.services import review, runs
+from partner_crm.services import review, runs, schemes
 
 
 def review_deals(today: date | str | None = None) -> None:
@@ -19,6 +19,7 @@ def review_deals(today: date | str | None = None) -> None:
 
 def check_identity_keys() -> None:
 	"""Nightly: every card against the keys that it holds."""
+	schemes.resume()
 	runs.start(runs.CHECK_KEYS)
 
 

@@ -70,6 +70,14 @@ def check(run: Document) -> None:
 		runs.note(run, message=_("Every card holds exactly the keys that its fields make."))
 
 
+def settle_people(counterparty: str) -> None:
+	"""The job after a company's numbers or mailboxes have changed. Who turns out to be a duplicate is listed."""
+	filters = {"pcrm_counterparty": counterparty, "pcrm_managed": 1}
+	names = frappe.get_all("Contact", filters, pluck="name", order_by="name asc")
+	for start in range(0, len(names), key_stock.CHUNK):
+		key_stock.settle("Contact", names[start : start + key_stock.CHUNK])
+
+
 def _begin(run: Document, cards: dict[str, dict]) -> None:
 	if not run.cards_total:
 		total = sum(frappe.db.count(doctype, filters) for doctype, filters in cards.items())

@@ -152,25 +152,13 @@ def refresh_people(company: Document) -> None:
 	before = company.get_doc_before_save()
 	if before and _mailboxes(before) != _mailboxes(company):
 		frappe.enqueue(
-			claim_for_people,
+			"partner_crm.services.existing_cards.settle_people",
 			queue="long",
 			job_id=f"partner_crm_people_{company.name}",
 			deduplicate=True,
 			enqueue_after_commit=True,
 			counterparty=company.name,
 		)
-
-
-def claim_for_people(counterparty: str) -> None:
-	"""The job. Who turns out to be a duplicate keeps the keys he had, and shows among the possible duplicates."""
-	filters = {"pcrm_counterparty": counterparty, "pcrm_managed": 1}
-	for name in frappe.get_all("Contact", filters=filters, pluck="name", order_by="name asc"):
-		card = frappe.get_doc("Contact", name)
-		savepoints.begin(card)
-		try:
-			claim(card)
-		except DuplicateCard:
-			frappe.clear_last_message()
 
 
 def is_managed(card: Document) -> bool:

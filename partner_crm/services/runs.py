@@ -38,9 +38,9 @@ WORK = {
 
 
 def start(kind: str, **fields: Any) -> str:
-	"""The name of the run. Rights are the caller's to check; one that waits already is not asked for twice."""
-	waiting = {"kind": kind, "status": QUEUED} | {name: value for name, value in fields.items() if value}
-	if name := frappe.db.get_value(DOCTYPE, waiting, "name"):
+	"""The name of the run. Rights are the caller's to check; what is going on already is not begun twice."""
+	going_on = {"kind": kind, "status": ("in", (QUEUED, RUNNING))} | fields
+	if name := frappe.db.get_value(DOCTYPE, going_on, "name"):
 		_enqueue(name)
 		return name
 	run = frappe.get_doc({"doctype": DOCTYPE, "kind": kind, **fields})

@@ -34,6 +34,13 @@ def follow(doc: Document) -> None:
 	runs.start(runs.REBUILD_KEYS, scheme=doc.identity_next_scheme)
 
 
+def resume() -> None:
+	"""Settings whose keys could not be made are tried again."""
+	following = settings.schemes()[1:]
+	if following:
+		runs.start(runs.REBUILD_KEYS, scheme=following[0].number)
+
+
 def switch(number: int) -> bool:
 	"""Puts the scheme in force that all cards have the keys of; False if the settings have changed once more meanwhile."""
 	buckets.lock([settings.DOCTYPE])

@@ -8,7 +8,8 @@ import frappe
 import pytest
 
 from partner_crm.api import find_duplicates
-from partner_crm.services.identity import DuplicateCard, claim_for_people
+from partner_crm.services.existing_cards import settle_people
+from partner_crm.services.identity import DuplicateCard
 from tests.factories import make_contact, make_counterparty, make_lead, make_user_row
 
 PHONE = "+7 701 123 45 67"
@@ -95,7 +96,7 @@ def test_when_a_company_s_number_changes_so_do_the_keys_of_its_people():
 
 	company.phone = "+7 701 000 00 00"
 	company.save()
-	claim_for_people(company.name)
+	settle_people(company.name)
 
 	assert "full_name,phone" in pairs_of(card)
 
