@@ -17,7 +17,7 @@ PHONE = "+7 701 555 12 34"
 
 @pytest.fixture
 def head(desk):
-	desk.login(make_user(roles=["Partner CRM Manager", "Sales User"]).name).page.set_default_timeout(60_000)
+	desk.login(make_user(roles=["Partner CRM Manager", "Sales User"]).name).page.set_default_timeout(30_000)
 	return desk
 
 
@@ -30,8 +30,9 @@ def type_into(page, field: str, text: str) -> None:
 
 def test_a_company_is_told_while_it_is_typed(head):
 	make_counterparty(title="Altyn Bank", website="https://altyn.example")
+	card = make_counterparty(title="Another").name
 	frappe.db.commit()
-	page = open_form(head, f"counterparty/{make_counterparty(title='Another').name}")
+	page = open_form(head, f"counterparty/{card}")
 
 	type_into(page, "website", "www.altyn.example")
 	page.locator(".form-message.orange", has_text="Altyn Bank has the same internet domain").wait_for()
@@ -72,12 +73,12 @@ def two_cards() -> tuple:
 		designation="Director",
 		pcrm_interests="Sailing",
 	)
-	make_lead(contact=lost.name)
+	make_lead(contact=kept.name)
 	return kept, lost
 
 
 def test_two_cards_are_compared_and_merged_from_the_report(head):
-	kept, lost = two_cards()
+	cards = two_cards()
 	runs.work(runs.start(runs.POSSIBLE_DUPLICATES))
 	page = head.open("query-report/Possible%20Duplicates")
 	page.locator(".dt-row", has_text="The names are nearly the same").first.wait_for()
@@ -89,7 +90,7 @@ def test_two_cards_are_compared_and_merged_from_the_report(head):
 	dialog = page.locator(".modal.show", has_text="Merge two cards")
 	dialog.get_by_text("What moves to the card that stays").wait_for()
 	page.wait_for_function("window.cur_dialog && cur_dialog.display")
-	assert "Partner Lead: 1" in dialog.inner_text() or "Lead: 1" in dialog.inner_text()
+	assert "Lead: 1" in dialog.inner_text()
 	dialog.locator("tr", has_text="Designation").locator("input[value=lost]").check()
 	keep_picture(page, "merge")
 	dialog.get_by_role("button", name="Merge", exact=True).click()
@@ -97,7 +98,9 @@ def test_two_cards_are_compared_and_merged_from_the_report(head):
 	page.wait_for_load_state("networkidle")
 
 	frappe.db.rollback()
-	(name,) = frappe.get_all("Contact", {"name": ("in", (kept.name, lost.name))}, pluck="name", order_by=None)
+	(name,) = frappe.get_all(
+		"Contact", {"name": ("in", [card.name for card in cards])}, pluck="name", order_by=None
+	)
 	card = frappe.get_doc("Contact", name)
 	assert card.pcrm_interests == "Sailing" and len(card.email_ids) == 2
 
@@ -109,6 +112,7 @@ def test_a_pair_is_told_apart_with_a_reason(head):
 	)
 	pairs.record("Contact", [pairs.Pair(one.name, other.name, pairs.POSSIBLE, 0.7)])
 	name = pairs.name_of("Contact", one.name, other.name)
+	frappe.db.commit()
 	page = open_form(head, f"possible-duplicate/{name}")
 
 	press(page, "Not a Duplicate")
