@@ -25,7 +25,7 @@ def clients(anna) -> None:
 	shared = {"responsible": anna, "contact": contact, "next_contact_on": nowdate(), "company": company}
 	make_row("Partner Lead", lead_title="Sofia", track="Own Sale", stage="MQL", **shared)
 	for title, activity in {
-		"Quiet": {"activity_status": "Inactive", "is_correct": 1},
+		"Quiet": {"activity_status": "Inactive", "is_correct": 1, "active_until": add_days(nowdate(), -5)},
 		"Wrong": {"activity_status": "Inactive", "is_correct": 0},
 		"Soon": {"activity_status": "Active", "is_correct": 1, "active_until": add_days(nowdate(), 3)},
 		"Won": {"activity_status": "Closed", "is_correct": 1, "stage": "Client"},
@@ -49,8 +49,8 @@ def test_the_list_of_deals_shows_stage_and_activity(clients, desk, anna):
 		("Quiet", "red", "Inactive"),
 		("Quiet", "light-blue", "SQL"),
 		("Wrong", "red", "Incorrect"),
-		("Soon", "orange", "until"),
-		("Fresh", "green", "until"),
+		("Soon", "orange", "Active, days left"),
+		("Fresh", "green", "Active, days left"),
 		("Won", "gray", "Closed"),
 		("Free", "purple", "In the pool"),
 	):
