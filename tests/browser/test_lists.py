@@ -49,8 +49,8 @@ def test_the_list_of_deals_shows_stage_and_activity(clients, desk, anna):
 		("Quiet", "red", "Inactive"),
 		("Quiet", "light-blue", "SQL"),
 		("Wrong", "red", "Incorrect"),
-		("Soon", "orange", "Active, days left"),
-		("Fresh", "green", "Active, days left"),
+		("Soon", "orange", "days left: 3"),
+		("Fresh", "green", "days left: 30"),
 		("Won", "gray", "Closed"),
 		("Free", "purple", "In the pool"),
 	):
@@ -69,6 +69,37 @@ def test_there_is_a_board_by_stage(clients, desk, anna, board, card):
 	page = desk.login(anna).open(board)
 
 	page.locator(".kanban-card", has_text=card).wait_for()
+
+
+def test_a_board_and_a_form_say_how_long_a_deal_stays_active(clients, desk, anna):
+	page = desk.login(anna).open("partner-deal/view/kanban/Deals by stage")
+	card = page.locator(".kanban-card", has_text="Soon deal")
+	card.locator(".indicator-pill.orange", has_text="days left: 3").wait_for()
+
+	page = desk.login(anna).open(
+		f"partner-deal/{frappe.db.get_value('Partner Deal', {'deal_title': 'Soon deal'})}"
+	)
+	page.locator(".form-dashboard .indicator.orange", has_text="days left: 3").wait_for()
+
+
+def test_a_manager_contests_a_penalty_on_its_page(clients, desk, anna):
+	penalty = make_row(
+		"Manager Penalty",
+		rule="Deal Lapsed",
+		manager=anna,
+		status="Imposed",
+		reference_doctype="User",
+		reference_name=anna,
+		violated_on=nowdate(),
+	)
+	page = desk.login(anna).open(f"manager-penalty/{penalty.name}")
+	page.get_by_role("button", name="Contest").click()
+	page.locator(".modal textarea").fill("The client was on holiday")
+	page.locator(".modal .btn-primary", has_text="Contest").click()
+	page.locator(".indicator-pill", has_text="Contested").first.wait_for()
+
+	frappe.db.rollback()
+	assert frappe.db.get_value("Manager Penalty", penalty.name, "objection") == "The client was on holiday"
 
 
 @pytest.mark.parametrize(("doctype", "title"), [("partner-lead", "Sofia"), ("partner-deal", "Soon deal")])

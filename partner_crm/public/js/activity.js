@@ -16,7 +16,9 @@ partner_crm.activity_badge = function (deal) {
 
 partner_crm.days_left_badge = function (active_until, status) {
 	if (!active_until) {
-		return [status === "Inactive" ? __("Inactive", null, "Partner Deal") : __("Active, paused"), "blue"];
+		return status === "Inactive"
+			? [__("Inactive", null, "Partner Deal"), "red"]
+			: [__("Active, paused"), "blue"];
 	}
 	const days_left = frappe.datetime.get_day_diff(active_until, frappe.datetime.get_today());
 	if (days_left < 0) {
