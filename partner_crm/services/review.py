@@ -433,17 +433,26 @@ def _insert_statement(columns: tuple[str, ...], db_type: str) -> str:
 
 
 def _unfinished_since(night: date) -> frappe._dict:
-	"""The first night that was begun and never finished, and when that was: its announcements are still to be told."""
+	"""The first night after the last finished one, and when its run began: its news may not have been told."""
 	record = frappe.qb.DocType(RECORD)
-	rows = (
+	before = (
+		frappe.qb.from_(record)
+		.select(record.night)
+		.where((record.status == DONE) & (record.night < night))
+		.orderby(record.night, order=frappe.qb.desc)
+		.limit(1)
+		.run(pluck=True)
+	)
+	query = (
 		frappe.qb.from_(record)
 		.select(record.night, record.started_at)
-		.where((record.status != DONE) & (record.night <= night))
+		.where(record.night <= night)
 		.orderby(record.night)
 		.limit(1)
-		.run(as_dict=True)
 	)
-	return rows[0] if rows else frappe._dict(night=night, started_at=now_datetime())
+	if before:
+		query = query.where(record.night > before[0])
+	return query.run(as_dict=True)[0]
 
 
 def _digest(rules: Discipline) -> str:

@@ -208,7 +208,7 @@ def _discipline(settings: Document) -> activity.Discipline:
 		activity.PenaltyRule(
 			row.rule,
 			bool(row.enabled),
-			Decimal(str(row.amount or 0)),
+			Decimal(str(flt(row.amount))),
 			row.currency or "",
 			row.grace_days or 0,
 			row.repeat_months or 0,

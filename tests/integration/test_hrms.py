@@ -68,8 +68,8 @@ def confirmed(**fields):
 	values = {
 		"rule": "Lead Untouched",
 		"manager": MANAGER,
-		"reference_doctype": "Partner Lead",
-		"reference_name": "lead",
+		"reference_doctype": "User",
+		"reference_name": MANAGER,
 		"company": frappe.defaults.get_global_default("company"),
 		"violated_on": "2024-03-01",
 		"amount": 10,
@@ -122,6 +122,7 @@ def test_uninstalling_the_app_leaves_hrms_as_it_was(harness, site):
 	frappe.db.commit()
 	harness.frappe("--site", site.name, "uninstall-app", "partner_crm", "--yes", "--no-backup")
 	connect(site)
+	frappe.clear_cache()
 
 	assert "hrms" in frappe.get_installed_apps() and "partner_crm" not in frappe.get_installed_apps()
 	assert frappe.get_meta("Additional Salary").get_field("amount")

@@ -398,6 +398,20 @@ def test_a_manager_gets_one_letter_a_day_in_his_language_about_his_own_deals_onl
 	assert set(letters) <= {ANNA, BORIS}
 
 
+def test_what_a_failed_night_did_not_tell_is_told_by_the_next_and_once(clock):
+	clock.set(date(2024, 3, 1))
+	make_row(
+		"Deal Review", name="2024-03-01", night="2024-03-01", status="Failed", started_at="2024-03-01 00:05"
+	)
+	open_deal(date(2024, 1, 15), announced=14, announced_on=date(2024, 3, 1), next_review_on=date(2024, 3, 8))
+	told = []
+	for day in (date(2024, 3, 2), date(2024, 3, 3), date(2024, 3, 4)):
+		night(clock, day)
+		told.append(frappe.db.count("Notification Log", {"for_user": ANNA}))
+
+	assert told == [1, 1, 1]
+
+
 # Whatever happens to the job
 
 
