@@ -23,10 +23,10 @@ _LOOKS = ("HTML", "Section Break", "Column Break", "Tab Break")
 
 def make() -> None:
 	for floor, shape in SHAPES.items():
-		_make(floor, frappe.get_meta(shape))
+		make_like(floor, frappe.get_meta(shape))
 
 
-def _make(floor: str, shape) -> None:
+def make_like(floor: str, shape) -> None:
 	fields = [
 		{name: field.get(name) for name in _COPIED}
 		for field in shape.fields

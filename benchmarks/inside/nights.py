@@ -9,37 +9,38 @@ from __future__ import annotations
 import resource
 import time
 from datetime import date, timedelta
+from functools import cache
 from statistics import median
 
 import frappe
 
-from benchmarks.inside import floor
+from benchmarks.inside import floor, population
 from partner_crm.rules import activity
 from partner_crm.services import discipline, interactions, penalties, review
+from tests.bench.harness import Harness
+from tests.factories import make_user_row
 
 DAY = timedelta(days=1)
 PUNCTUAL, LATE = date(2024, 6, 1), date(2024, 6, 24)
 IDLE_NIGHTS = 8
 MANAGERS = 20
 TALKS = 3
-CHUNK = 50_000
 FLOOR = "Speed Penalty"
 
 
 def fill_deals(count: int) -> None:
-	floor._make(FLOOR, frappe.get_meta("Manager Penalty"))
+	floor.make_like(FLOOR, frappe.get_meta("Manager Penalty"))
+	for number in range(MANAGERS):
+		make_user_row(f"manager{number}@staff.example")
 	frappe.db.commit()
-	frappe.db.sql("SET unique_checks = 0, foreign_key_checks = 0")
-	for first in range(0, count, CHUNK):
-		numbers = range(first, min(first + CHUNK, count))
-		frappe.db.bulk_insert("Partner Deal", _DEAL, [_deal(number) for number in numbers])
-		frappe.db.bulk_insert(
-			"Client Interaction",
-			_TALK,
-			[_talk(number, nth) for number in numbers for nth in range(TALKS)],
-		)
-		frappe.db.commit()
-	frappe.db.sql("SET unique_checks = 1, foreign_key_checks = 1")
+	harness = Harness.of_environment()
+	talks = (_talk(number, nth) for number in range(count) for nth in range(TALKS))
+	for doctype, columns, rows in (
+		("Partner Deal", _DEAL, map(_deal, range(count))),
+		("Client Interaction", _TALK, talks),
+	):
+		path = population.write(harness.directory / "rows.tsv", rows)
+		population.load(harness, f"tab{doctype}", columns, path)
 	for doctype in ("Partner Deal", "Client Interaction"):
 		frappe.db.sql(f"ANALYZE TABLE `tab{doctype}`")
 
@@ -75,10 +76,15 @@ def _deal(number: int) -> tuple:
 	return (
 		*(_name(number), "2024-01-01 10:00:00", "2024-01-01 10:00:00", "Administrator", "Administrator"),
 		*(f"Client {number}", "SQL", f"manager{number % MANAGERS}@staff.example"),
-		*(frappe.defaults.get_global_default("company"), 1, "Active", "2024-01-01", last),
+		*(_company(), 1, "Active", "2024-01-01", last),
 		*(until, int(is_announced), "2024-05-01" if is_announced else None),
 		*(until + DAY if is_announced else until - 14 * DAY, last, "Radio for the spring; Petr sends prices"),
 	)
+
+
+@cache
+def _company() -> str:
+	return frappe.defaults.get_global_default("company")
 
 
 def _talk(number: int, nth: int) -> tuple:

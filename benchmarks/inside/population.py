@@ -87,8 +87,8 @@ def populate(count: int) -> None:
 		"counterparty VARCHAR(20), first_name VARCHAR(40), last_name VARCHAR(40), email VARCHAR(80), "
 		"phone VARCHAR(20), birth_date DATE NULL, responsible VARCHAR(80))"
 	)
-	_load(harness, _STAGING, _COLUMNS, _write(folder / "people.tsv", map(_row, range(count))))
-	_load(harness, "tabIdentity Key", _KEY_COLUMNS, _write(folder / "keys.tsv", sorted(_keys(count))))
+	load(harness, _STAGING, _COLUMNS, write(folder / "people.tsv", map(_row, range(count))))
+	load(harness, "tabIdentity Key", _KEY_COLUMNS, write(folder / "keys.tsv", sorted(_keys(count))))
 	frappe.db.commit()
 	frappe.db.sql("SET unique_checks = 0, foreign_key_checks = 0")  # an empty table is then filled in one go
 	company = frappe.defaults.get_global_default("company")
@@ -147,14 +147,14 @@ def _keys(count: int) -> Iterator[tuple]:
 			yield (name, contact, ",".join(fields), "Contact", *written)
 
 
-def _write(path: Path, rows: Iterable[tuple]) -> Path:
+def write(path: Path, rows: Iterable[tuple]) -> Path:
 	with path.open("w") as file:
 		for row in rows:
 			file.write("\t".join("\\N" if value is None else str(value) for value in row) + "\n")
 	return path
 
 
-def _load(harness: Harness, table: str, columns: Iterable[str], path: Path) -> None:
+def load(harness: Harness, table: str, columns: Iterable[str], path: Path) -> None:
 	sql = (
 		"SET unique_checks = 0, foreign_key_checks = 0;"
 		f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE `{table}` ({', '.join(columns)})"

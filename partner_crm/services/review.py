@@ -79,12 +79,11 @@ def run(night: date) -> None:
 	rules = settings.discipline()
 	digest, last = _digest(rules), _last_record(night)
 	has_changed = bool(last) and (last.settings_digest or _last_digest(night)) not in (digest, None)
-	if not has_changed and not any(_is_due(subject, night) for subject in SUBJECTS):
+	is_finished = not last or last.status == DONE
+	if is_finished and not has_changed and not any(_is_due(subject, night) for subject in SUBJECTS):
 		if not last or last.night < night:
 			_write_idle(night, digest)
-			return
-		if last.status == DONE:
-			return
+		return
 	Night(night, rules, digest).run(has_changed)
 
 
