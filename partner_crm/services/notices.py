@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from hashlib import blake2b
 
 import frappe
 from frappe import _
 from frappe.utils import escape_html, fmt_money, format_date, get_url_to_form
+from pypika import Criterion, Field, Table
+from pypika.functions import Count
 
 from partner_crm.rules.activity import DEAL
 from partner_crm.services.cases import users_with
@@ -19,30 +21,34 @@ LISTED = 50
 """How many deals and how many penalties a letter names; of the rest it gives the number."""
 
 NOTIFICATION = "Notification Log"
+PENALTY = "Manager Penalty"
 
 
 @dataclass
 class News:
-	"""What one manager has to know today."""
+	"""What one manager has to know today: how many deals and penalties, and the first of them."""
 
+	deal_count: int = 0
+	penalty_count: int = 0
 	deals: list[frappe._dict] = field(default_factory=list)
 	penalties: list[frappe._dict] = field(default_factory=list)
 
 
 def news_since(night: date, since: frappe._dict) -> dict[str, News]:
-	"""Of each manager who is to be told something.
+	"""Of each manager who is to be told something, how much.
 
 	`since`: the first night whose news may not have been told, and when its run began.
 	"""
 	news: dict[str, News] = defaultdict(News)
-	for deal in _announced(night, since.night):
-		news[deal.responsible].deals.append(deal)
-	for penalty in _imposed(since.started_at):
-		news[penalty.manager].penalties.append(penalty)
+	deal, penalty = frappe.qb.DocType(DEAL), frappe.qb.DocType(PENALTY)
+	for manager, how_many in _counted(deal.responsible, _is_announced(deal, night, since.night)):
+		news[manager].deal_count = how_many
+	for manager, how_many in _counted(penalty.manager, _is_new(penalty, since.started_at)):
+		news[manager].penalty_count = how_many
 	return {manager: news[manager] for manager in _users(list(news))}
 
 
-def tell(manager: str, night: date, news: News) -> bool:
+def tell(manager: str, night: date, since: frappe._dict, news: News) -> bool:
 	"""One notification and one letter a day; whether he had not been told yet.
 
 	The notification's name is made of manager and day. The caller lets nobody else tell meanwhile, and commits
@@ -52,32 +58,49 @@ def tell(manager: str, night: date, news: News) -> bool:
 	if frappe.db.exists(NOTIFICATION, name):
 		return False
 	lang = _language(manager)
+	news.deals = _announced(manager, night, since.night) if news.deal_count else []
+	news.penalties = _imposed(manager, since.started_at) if news.penalty_count else []
 	subject, body = _subject(news, lang), _body(news, night, lang)
 	notify(manager, subject, body, name=name, document=_document(news))
 	_write_letter(manager, subject, body)
 	return True
 
 
-def _announced(night: date, since: date) -> list[frappe._dict]:
+def _is_announced(deal: Table, night: date, since: date) -> Criterion:
+	is_now = (deal.announced_on >= since) & (deal.announced_on <= night) & (deal.active_until >= night)
+	return is_now & (deal.in_pool == 0) & deal.responsible.isnotnull()
+
+
+def _is_new(penalty: Table, since: datetime) -> Criterion:
+	return (penalty.creation >= since) & (penalty.status == "Imposed")
+
+
+def _counted(manager: Field, which: Criterion) -> list[tuple[str, int]]:
+	return list(
+		frappe.qb.from_(manager.table).select(manager, Count("*")).where(which).groupby(manager).run()
+	)
+
+
+def _announced(manager: str, night: date, since: date) -> list[frappe._dict]:
 	deal = frappe.qb.DocType(DEAL)
 	return (
 		frappe.qb.from_(deal)
-		.select(deal.name, deal.deal_title, deal.responsible, deal.active_until)
-		.where((deal.announced_on >= since) & (deal.announced_on <= night) & (deal.active_until >= night))
-		.where((deal.in_pool == 0) & deal.responsible.isnotnull())
+		.select(deal.name, deal.deal_title, deal.active_until)
+		.where((deal.responsible == manager) & _is_announced(deal, night, since))
 		.orderby(deal.active_until, deal.name)
+		.limit(LISTED)
 		.run(as_dict=True)
 	)
 
 
-def _imposed(since) -> list[frappe._dict]:
-	penalty = frappe.qb.DocType("Manager Penalty")
+def _imposed(manager: str, since: datetime) -> list[frappe._dict]:
+	penalty = frappe.qb.DocType(PENALTY)
 	return (
 		frappe.qb.from_(penalty)
-		.select(penalty.name, penalty.manager, penalty.rule, penalty.violated_on)
-		.select(penalty.amount, penalty.currency)
-		.where((penalty.creation >= since) & (penalty.status == "Imposed"))
+		.select(penalty.name, penalty.rule, penalty.violated_on, penalty.amount, penalty.currency)
+		.where((penalty.manager == manager) & _is_new(penalty, since))
 		.orderby(penalty.violated_on, penalty.name)
+		.limit(LISTED)
 		.run(as_dict=True)
 	)
 
@@ -102,7 +125,7 @@ def notify(user: str, subject: str, body: str, name: str | None = None, document
 def _document(news: News) -> tuple[str, str]:
 	if news.deals:
 		return DEAL, news.deals[0].name
-	return "Manager Penalty", news.penalties[0].name
+	return PENALTY, news.penalties[0].name
 
 
 def _write_letter(manager: str, subject: str, body: str) -> None:
@@ -128,10 +151,10 @@ def _language(user: str) -> str:
 def _subject(news: News, lang: str) -> str:
 	if news.deals and news.penalties:
 		sentence = _("Deals about to lapse: {0}. New penalties: {1}.", lang)
-		return sentence.format(len(news.deals), len(news.penalties))
+		return sentence.format(news.deal_count, news.penalty_count)
 	if news.deals:
-		return _("Deals about to lapse: {0}", lang).format(len(news.deals))
-	return _("New penalties: {0}", lang).format(len(news.penalties))
+		return _("Deals about to lapse: {0}", lang).format(news.deal_count)
+	return _("New penalties: {0}", lang).format(news.penalty_count)
 
 
 def _body(news: News, night: date, lang: str) -> str:
@@ -139,21 +162,20 @@ def _body(news: News, night: date, lang: str) -> str:
 	if news.deals:
 		parts.append(
 			_("Talk to these clients in time, and write down what was discussed and agreed:", lang)
-			+ _list([_deal_line(deal, night, lang) for deal in news.deals], lang)
+			+ _list([_deal_line(deal, night, lang) for deal in news.deals], news.deal_count, lang)
 		)
 	if news.penalties:
 		parts.append(
 			_("If you don't agree with a penalty, open it and contest it:", lang)
-			+ _list([_penalty_line(penalty, lang) for penalty in news.penalties], lang)
+			+ _list([_penalty_line(penalty, lang) for penalty in news.penalties], news.penalty_count, lang)
 		)
 	return "".join(f"<p>{part}</p>" for part in parts)
 
 
-def _list(lines: list[str], lang: str) -> str:
-	shown = lines[:LISTED]
-	if len(lines) > LISTED:
-		shown.append(_("and {0} more", lang).format(len(lines) - LISTED))
-	return "<ul>" + "".join(f"<li>{line}</li>" for line in shown) + "</ul>"
+def _list(lines: list[str], how_many: int, lang: str) -> str:
+	if how_many > len(lines):
+		lines = [*lines, _("and {0} more", lang).format(how_many - len(lines))]
+	return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
 
 
 def _deal_line(deal: frappe._dict, night: date, lang: str) -> str:
@@ -163,7 +185,7 @@ def _deal_line(deal: frappe._dict, night: date, lang: str) -> str:
 
 
 def _penalty_line(penalty: frappe._dict, lang: str) -> str:
-	title = _link("Manager Penalty", penalty.name, _(penalty.rule, lang))
+	title = _link(PENALTY, penalty.name, _(penalty.rule, lang))
 	amount = fmt_money(penalty.amount, currency=penalty.currency)
 	return f"{title}, {format_date(penalty.violated_on)}: {escape_html(amount)}"
 

@@ -19,6 +19,7 @@ from hashlib import blake2b
 
 import frappe
 from frappe.utils import now_datetime
+from pypika.functions import Min
 from pypika.terms import Parameter
 
 from partner_crm.rules import activity
@@ -80,7 +81,7 @@ def run(night: date) -> None:
 	digest, last = _digest(rules), _last_record(night)
 	has_changed = bool(last) and (last.settings_digest or _last_digest(night)) not in (digest, None)
 	is_finished = not last or last.status == DONE
-	if is_finished and not has_changed and not any(_is_due(subject, night) for subject in SUBJECTS):
+	if is_finished and not has_changed and not _is_any_due(night):
 		if not last or last.night < night:
 			_write_idle(night, digest)
 		return
@@ -233,10 +234,11 @@ class Night:
 		return {column: value for column, value in values.items() if row.get(column) != value}
 
 	def _tell_managers(self) -> None:
-		for manager, news in notices.news_since(self.night, _unfinished_since(self.night)).items():
+		since = _unfinished_since(self.night)
+		for manager, news in notices.news_since(self.night, since).items():
 			frappe.db.commit()
 			_lock(self.night)
-			self._count(Tally(notified=int(notices.tell(manager, self.night, news))))
+			self._count(Tally(notified=int(notices.tell(manager, self.night, since, news))))
 		frappe.db.commit()
 
 	# Other settings than last night's
@@ -312,16 +314,20 @@ RETRIED = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
 # What is due
 
 
-def _is_due(subject: Subject, night: date) -> bool:
-	return bool(frappe.db.sql(_due_statement(subject, frappe.db.db_type), {"night": night}))
+def _is_any_due(night: date) -> bool:
+	"""The first entry of each index tells, all in one statement."""
+	first = frappe.db.sql(_first_statement(frappe.db.db_type))
+	return any(day is not None and day <= night for (day,) in first)
 
 
 @cache
-def _due_statement(subject: Subject, db_type: str) -> str:
-	table = frappe.qb.DocType(subject.doctype)
-	planned = table[subject.next_review_on]
-	query = frappe.qb.from_(table).select(table.name).where(planned <= Parameter("%(night)s"))
-	return query.limit(1).get_sql()
+def _first_statement(db_type: str) -> str:
+	tables = [frappe.qb.DocType(subject.doctype) for subject in SUBJECTS]
+	queries = [
+		frappe.qb.from_(table).select(Min(table[subject.next_review_on]))
+		for table, subject in zip(tables, SUBJECTS, strict=True)
+	]
+	return " UNION ALL ".join(query.get_sql() for query in queries)
 
 
 def _due(subject: Subject, night: date, after: tuple | None, size: int) -> list[frappe._dict]:
