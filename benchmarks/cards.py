@@ -12,7 +12,7 @@ from benchmarks.figures import line, p50
 from benchmarks.turns import CPU, in_turn
 
 ROUNDS, TIMES = 24, 5
-THROUGHPUT_ROUNDS, THROUGHPUT_TIMES = 8, 15
+THROUGHPUT_ROUNDS, THROUGHPUT_TIMES = 6, 12
 CHECKED, UNCHECKED, FLOOR, REFUSED = CASES = ("contact", "contact_unchecked", "contact_floor", "duplicate")
 
 
@@ -36,7 +36,10 @@ def run(small, large) -> None:
 
 
 def _throughput(site) -> None:
-	"""Different people, entered by as many processes at once as there are workers."""
+	"""Different people, entered by as many processes at once as there are workers.
+
+	As above: what the check takes is what a checked contact takes longer than an unchecked one.
+	"""
 	rates: dict[str, list[float]] = {}
 	for round_ in range(-1, THROUGHPUT_ROUNDS):
 		for case in (CHECKED, UNCHECKED, FLOOR):
@@ -49,12 +52,14 @@ def _throughput(site) -> None:
 				entered = len(site.workers) * THROUGHPUT_TIMES
 				rates.setdefault(case, []).append(entered / (time.perf_counter() - began))
 	checked, unchecked, floor = (p50(rates[case]) for case in (CHECKED, UNCHECKED, FLOOR))
+	kept = 1 / (1 + floor * (1 / checked - 1 / unchecked))
+	more = f"{checked:.0f} contacts a second, unchecked {unchecked:.0f}, the floor {floor:.0f}"
 	print(
 		line(
-			f"contacts entered by {len(site.workers)} processes at once, {site.count:,} there",
-			checked / floor,
+			f"{len(site.workers)} processes at once, the floor with the check on top of it, {site.count:,} there",
+			kept,
 			0.7,
-			f"{checked:.0f} a second, unchecked {unchecked:.0f}, the floor {floor:.0f}",
+			more,
 			at_least=True,
 		),
 		flush=True,

@@ -58,5 +58,5 @@ def birth_date(number: int) -> date | None:
 
 
 def name_of(kind: str, number: int) -> str:
-	"""Ten letters and digits, scattered like those that Frappe makes up."""
-	return blake2b(f"{kind}{number}".encode(), digest_size=5).hexdigest()
+	"""Twelve letters and digits, scattered like those that Frappe makes up."""
+	return blake2b(f"{kind}{number}".encode(), digest_size=6).hexdigest()

@@ -11,21 +11,31 @@ from functools import cache
 from zlib import crc32
 
 import frappe
-from pypika.terms import Parameter
+from pypika.queries import QueryBuilder
+from pypika.terms import Parameter, Term
 
 from partner_crm.setup.identity_buckets import BUCKETS, bucket_name
 
 
 def lock(keys: Iterable[str]) -> None:
 	"""Until the end of the transaction; always in one order."""
-	names = {bucket_name(crc32(key.encode()) % BUCKETS) for key in keys}
-	if names:
-		frappe.db.sql(_statement(frappe.db.db_type), {"names": tuple(sorted(names))})
+	if names := names_of(keys):
+		frappe.db.sql(_statement(frappe.db.db_type), {"names": names})
+
+
+def names_of(keys: Iterable[str]) -> tuple[str, ...]:
+	"""The buckets into which keys fall."""
+	return tuple(sorted({bucket_name(crc32(key.encode()) % BUCKETS) for key in keys}))
+
+
+def locking(names: Term, *more: Term) -> QueryBuilder:
+	"""The query that locks these buckets, and tells more on the way. What it looks up for that is not locked."""
+	bucket = frappe.qb.DocType("Identity Bucket")
+	query = frappe.qb.from_(bucket).select(bucket.name, *more).where(bucket.name.isin(names))
+	return query.orderby(bucket.name).for_update()
 
 
 @cache
 def _statement(db_type: str) -> str:
 	"""Built once: putting it together takes longer than running it."""
-	bucket = frappe.qb.DocType("Identity Bucket")
-	query = frappe.qb.from_(bucket).select(bucket.name).where(bucket.name.isin(Parameter("%(names)s")))
-	return query.orderby(bucket.name).for_update().get_sql()
+	return locking(Parameter("%(names)s")).get_sql()

@@ -82,7 +82,7 @@ def _names_a_person(lead: Document) -> bool:
 
 def _warn(doctype: str, found: list[identity.Match]) -> None:
 	"""One matching field is no duplicate, but worth a look where somebody is looking."""
-	if frappe.flags.in_import or not found:
+	if frappe.flags.in_import or not found or not frappe.has_permission(doctype, "read"):
 		return
 	titles = _titles(doctype, [match.card for match in found])
 	lines = [

@@ -16,16 +16,19 @@ Whoever writes pair keys has locked their buckets, so what he reads of their hol
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from hashlib import blake2b
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, get_link_to_form, getdate, now
-from pypika.terms import Criterion
+from pypika.functions import Count
+from pypika.terms import Criterion, Parameter
 
+from partner_crm.permissions import access
 from partner_crm.rules.identity import (
 	BIRTH_DATE,
 	DOMAIN,
@@ -50,6 +53,7 @@ from partner_crm.services.refusals import bullets
 from partner_crm.setup.roles import SALES_HEAD
 
 MOST_FOUND = 20
+MOST_INSERTED = 1000
 
 BESIDE = "+"
 SINGLE = "-"
@@ -90,6 +94,8 @@ class Change:
 
 	fresh: Keys
 	stale: frozenset[str]
+	known: bool = False
+	"""Whether another card holds one of the fresh keys, as far as this transaction sees."""
 
 
 # Writing
@@ -101,6 +107,8 @@ def begin(card: Document) -> None:
 	if not is_managed(card):
 		return
 	card.flags.key_change = change = _change(card)
+	if change.known:
+		_refuse_unless_told_apart(card, change.fresh, _holders(change.fresh))
 	if change.fresh or change.stale:
 		savepoints.begin(card)
 
@@ -170,9 +178,16 @@ def is_managed(card: Document) -> bool:
 
 
 def held_keys(doctype: str, card: str) -> set[str]:
+	values = {"doctype": doctype, "card": card}
+	return set(frappe.db.sql(_held_statement(frappe.db.db_type), values, pluck=True))
+
+
+@cache
+def _held_statement(db_type: str) -> str:
+	"""Built once, as each save of a card asks it: putting it together takes longer than running it."""
 	key = frappe.qb.DocType("Identity Key")
-	query = frappe.qb.from_(key).select(key.name)
-	return set(query.where((key.card_doctype == doctype) & (key.card == card)).run(pluck=True))
+	query = frappe.qb.from_(key).select(key.name).where(key.card_doctype == Parameter("%(doctype)s"))
+	return query.where(key.card == Parameter("%(card)s")).get_sql()
 
 
 def keys_for(card: Document, shared: Collection[str] | None = None) -> Keys:
@@ -184,11 +199,15 @@ def keys_for(card: Document, shared: Collection[str] | None = None) -> Keys:
 		return {}
 	keys: dict[str, tuple[str, ...]] = {}
 	for scheme in settings.schemes():
-		values = values_of(card, scheme.rules, shared)
-		keys |= _pair_keys(card.doctype, values, scheme)
-		own = _mark_of(card)
-		keys |= {f"{prefix}{own}": fields for prefix, fields in _single_prefixes(values, scheme).items()}
+		keys |= keys_from(card.doctype, card.name, values_of(card, scheme.rules, shared), scheme)
 	return keys
+
+
+def keys_from(doctype: str, name: str, values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
+	"""The keys that a card of ours has with these values."""
+	own = _mark_of(doctype, name)
+	singles = {f"{prefix}{own}": fields for prefix, fields in _single_prefixes(values, scheme).items()}
+	return _pair_keys(doctype, values, scheme) | singles
 
 
 def change_between(held: Collection[str], wanted: Keys) -> Change:
@@ -208,7 +227,7 @@ def root_of(name: str) -> str:
 
 def beside(name: str, card: Document) -> str:
 	"""What a card holds that has a pair which another card holds the key of."""
-	return f"{name}{BESIDE}{_mark_of(card)}"
+	return f"{name}{BESIDE}{_mark_of(card.doctype, card.name)}"
 
 
 def lock(names: Iterable[str]) -> None:
@@ -337,8 +356,29 @@ def _change(card: Document) -> Change:
 	"""Locked from here on. Before the card itself is written, so that two of one person don't wait for each other."""
 	held = set() if card.is_new() else held_keys(card.doctype, card.name)
 	change = change_between(held, keys_for(card))
-	lock(change.fresh.keys() | change.stale)
-	return change
+	return replace(change, known=_lock_and_look(change))
+
+
+def _lock_and_look(change: Change) -> bool:
+	"""Locks the keys that change, and says whether one of the fresh ones is somebody's: both in one round trip.
+
+	So a refusal mostly comes before anything is written: most duplicates have been there for long. The look takes
+	no lock and does not see what is a moment old; that, the database refuses in `claim`.
+	"""
+	fresh = tuple(filter(is_pair, change.fresh))
+	if not fresh:
+		lock(change.stale)
+		return False
+	names = buckets.names_of(map(root_of, (*fresh, *filter(is_pair, change.stale))))
+	rows = frappe.db.sql(_locking_look(frappe.db.db_type), {"names": names, "keys": fresh})
+	return any(known for _bucket, known in rows)
+
+
+@cache
+def _locking_look(db_type: str) -> str:
+	key = frappe.qb.DocType("Identity Key")
+	known = frappe.qb.from_(key).select(Count("*")).where(key.name.isin(Parameter("%(keys)s")))
+	return buckets.locking(Parameter("%(names)s"), known.as_("known")).get_sql()
 
 
 def _person(card: Document) -> Person:
@@ -403,29 +443,40 @@ def _is_single(name: str) -> bool:
 	return not is_pair(name)
 
 
-def _mark_of(card: Document) -> str:
-	return blake2b(f"{card.doctype}:{card.name}".encode(), digest_size=8).hexdigest()
+def _mark_of(doctype: str, name: str) -> str:
+	return blake2b(f"{doctype}:{name}".encode(), digest_size=8).hexdigest()
 
 
 def _insert(card: Document, keys: Keys) -> None:
-	if not keys:
-		return
-	key, moment, user = frappe.qb.DocType("Identity Key"), now(), frappe.session.user
+	insert_rows([(name, card.doctype, card.name, ",".join(fields)) for name, fields in keys.items()])
+
+
+def insert_rows(rows: Sequence[tuple[str, str, str, str]]) -> None:
+	"""Rows of `Identity Key`: name, card_doctype, card, matched_fields; in the order of their names."""
+	ordered = sorted(rows)
+	moment, user = now(), frappe.session.user
+	for start in range(0, len(ordered), MOST_INSERTED):
+		part = ordered[start : start + MOST_INSERTED]
+		values = [value for row in part for value in (*row, moment, moment, user, user)]
+		frappe.db.sql(_insert_statement(len(part), frappe.db.db_type), values)
+
+
+@lru_cache(maxsize=64)
+def _insert_statement(rows: int, db_type: str) -> str:
+	"""Frappe's own bulk_insert makes an object of each value, which takes longer than the database does."""
 	columns = (
 		"name",
+		"card_doctype",
+		"card",
+		"matched_fields",
 		"creation",
 		"modified",
 		"owner",
 		"modified_by",
-		"card_doctype",
-		"card",
-		"matched_fields",
 	)
-	rows = [
-		(name, moment, moment, user, user, card.doctype, card.name, ",".join(fields))
-		for name, fields in sorted(keys.items())
-	]
-	frappe.qb.into(key).columns(*columns).insert(*rows).run()
+	row = [Parameter("%s")] * len(columns)
+	key = frappe.qb.DocType("Identity Key")
+	return frappe.qb.into(key).columns(*columns).insert(*([row] * rows)).get_sql()
 
 
 def _insert_beside(card: Document, keys: Keys) -> None:
@@ -434,6 +485,12 @@ def _insert_beside(card: Document, keys: Keys) -> None:
 	Keys of a scheme that is not in force yet refuse nobody.
 	"""
 	holders = _holders(keys)
+	_refuse_unless_told_apart(card, keys, holders)
+	_insert(card, {beside(name, card) if name in holders else name: keys[name] for name in keys})
+	share(holders)
+
+
+def _refuse_unless_told_apart(card: Document, keys: Keys, holders: Mapping[str, Collection[str]]) -> None:
 	in_force = settings.schemes()[0].prefix
 	matched: dict[str, set[str]] = {}
 	for name, others in holders.items():
@@ -442,8 +499,6 @@ def _insert_beside(card: Document, keys: Keys) -> None:
 	refused = matched.keys() - pairs.told_apart(card.doctype, card.name, matched)
 	if refused:
 		_refuse(card, {other: matched[other] for other in sorted(refused)})
-	_insert(card, {beside(name, card) if name in holders else name: keys[name] for name in keys})
-	share(holders)
 
 
 def share(names: Collection[str]) -> None:
@@ -477,8 +532,26 @@ def _refuse(card: Document, matched: Mapping[str, Collection[str]]) -> None:
 
 
 def _describe(doctype: str, name: str, fields: Collection[str]) -> str:
-	card = frappe.get_doc(doctype, name, for_update=True)
-	if not card.has_permission("read"):
+	card = None if _is_hidden(doctype, name) else _stored(doctype, name)
+	if not card or not card.has_permission("read"):
 		return _("One that you may not see. Ask {0}.").format(whom_to_ask())
 	link = get_link_to_form(doctype, name, escape_html(card.get_title() or name))
 	return _("{0} (the same {1})").format(link, in_words(fields))
+
+
+def _is_hidden(doctype: str, name: str) -> bool:
+	"""Most duplicates are other managers' clients: asked before the card itself is read, and Frappe's own rules."""
+	table = frappe.qb.DocType(doctype)
+	seen = access.visible(doctype, table)
+	return (
+		bool(seen) and not frappe.qb.from_(table).select(table.name).where((table.name == name) & seen).run()
+	)
+
+
+def _stored(doctype: str, name: str) -> Document:
+	"""Without a lock, since whoever saves that card may wait for ours; past our own view if it is a moment old."""
+	try:
+		return frappe.get_doc(doctype, name)
+	except frappe.DoesNotExistError:
+		frappe.clear_last_message()
+		return frappe.get_doc(doctype, name, for_update=True)

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
 
 import frappe
-from frappe.utils import now
-from pypika.terms import Parameter
 
 from partner_crm.services import identity, pairs, settings
 
@@ -144,7 +140,7 @@ def _insert(cards: Sequence[frappe._dict], changes: dict[str, identity.Change], 
 				shared.add(name)
 				matched.setdefault((owner, card.name), set()).update(fields)
 			rows.append((stored, card.doctype, card.name, ",".join(fields)))
-	insert_rows(rows)
+	identity.insert_rows(rows)
 	if shared:
 		identity.share(shared)
 	settled.duplicates += [
@@ -156,34 +152,3 @@ def drop(names: Sequence[str]) -> None:
 	"""Deletes keys, as one card's save does: whoever holds one of them beside gets it."""
 	identity.lock(names)
 	identity.free(names)
-
-
-def insert_rows(rows: Sequence[tuple[str, str, str, str]]) -> None:
-	"""Rows of `Identity Key`: name, card_doctype, card, matched_fields; in the order of their names."""
-	ordered = sorted(rows)
-	moment, user = now(), frappe.session.user
-	for start in range(0, len(ordered), 1000):
-		part = ordered[start : start + 1000]
-		values: list[Any] = []
-		for row in part:
-			values += (*row, moment, moment, user, user)
-		frappe.db.sql(_insert_statement(len(part)), values)
-
-
-@lru_cache(maxsize=64)
-def _insert_statement(rows: int) -> str:
-	"""Frappe's own bulk_insert makes an object of each value, which takes longer than the database does."""
-	columns = (
-		"name",
-		"card_doctype",
-		"card",
-		"matched_fields",
-		"creation",
-		"modified",
-		"owner",
-		"modified_by",
-	)
-	row = [Parameter("%s")] * len(columns)
-	return (
-		frappe.qb.into(frappe.qb.DocType("Identity Key")).columns(*columns).insert(*([row] * rows)).get_sql()
-	)

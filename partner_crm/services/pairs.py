@@ -78,8 +78,9 @@ def told_apart(doctype: str, card: str, others: Iterable[str]) -> set[str]:
 	by_name = {name_of(doctype, card, other): other for other in others}
 	if not by_name:
 		return set()
-	filters = {"name": ("in", list(by_name)), "status": TOLD_APART}
-	return {by_name[name] for name in frappe.get_all(DOCTYPE, filters, pluck="name", order_by=None)}
+	row = frappe.qb.DocType(DOCTYPE)
+	decided = row.name.isin(list(by_name)) & (row.status == TOLD_APART)
+	return {by_name[name] for name in frappe.qb.from_(row).select(row.name).where(decided).run(pluck=True)}
 
 
 def _row(doctype: str, card: str, other: str) -> Document:

@@ -73,7 +73,8 @@ class Understood:
 	discipline: activity.Discipline
 
 
-_understood: dict[str, Understood] = {}
+_understood: dict[str, tuple[Document, Understood]] = {}
+"""By site: the document that was understood last, and what it says."""
 
 
 def get_settings() -> Document:
@@ -296,11 +297,15 @@ def schemes_of(settings: Document) -> tuple[Scheme, ...]:
 
 
 def _settings() -> Understood:
+	"""Frappe hands out one and the same document until it changes, or the request ends."""
 	settings = get_settings()
+	document, known = _understood.get(frappe.local.site, (None, None))
+	if document is settings:
+		return known
 	version = (settings.modified, country(settings))
-	known = _understood.get(frappe.local.site)
 	if known is None or known.version != version:
-		known = _understood[frappe.local.site] = _understand(settings, version)
+		known = _understand(settings, version)
+	_understood[frappe.local.site] = (settings, known)
 	return known
 
 

@@ -34,8 +34,7 @@ def among(addresses: Iterable[str]) -> set[str]:
 	"""Which of these addresses are our own, normalised."""
 	asked = {address for text in addresses if text and (address := normalise_email(text))}
 	ours = {address for address in asked if _is_on_our_domain(address)}
-	ours.update(users_at(asked - ours))
-	return ours | _of_employees(asked - ours)
+	return ours | _of_people(asked - ours)
 
 
 def _is_on_our_domain(address: str) -> bool:
@@ -48,29 +47,29 @@ def users_at(addresses: Iterable[str]) -> dict[str, str]:
 	asked = set(addresses)
 	if not asked:
 		return {}
-	rows = frappe.db.sql(_users(frappe.db.db_type), {"names": (*sorted(asked), ADMINISTRATOR)})
+	rows = frappe.db.sql(_users().get_sql(), {"names": (*sorted(asked), ADMINISTRATOR)})
 	found = {normalise_email(email if name == ADMINISTRATOR else name): name for name, email in rows}
 	return {address: found[address] for address in asked & found.keys()}
 
 
-@cache
-def _users(db_type: str) -> str:
-	"""Built once, as each contact is asked about: putting it together takes longer than running it."""
+def _users():
 	user = frappe.qb.DocType("User")
 	query = frappe.qb.from_(user).select(user.name, user.email).where(user.name.isin(Parameter("%(names)s")))
-	return query.where((user.enabled == 1) & (user.user_type == "System User")).get_sql()
+	return query.where((user.enabled == 1) & (user.user_type == "System User"))
 
 
-def _of_employees(addresses: set[str]) -> set[str]:
+def _of_people(addresses: set[str]) -> set[str]:
+	"""Those of System Users and Employees, in one question: each contact of ours asks it."""
 	if not addresses:
 		return set()
-	rows = frappe.db.sql(_employees(frappe.db.db_type), {"addresses": tuple(sorted(addresses))})
+	asked = tuple(sorted(addresses))
+	rows = frappe.db.sql(_people(frappe.db.db_type), {"names": (*asked, ADMINISTRATOR), "addresses": asked})
 	return addresses.intersection(normalise_email(email) for row in rows for email in row if email)
 
 
 @cache
-def _employees(db_type: str) -> str:
+def _people(db_type: str) -> str:
 	employee, asked = frappe.qb.DocType("Employee"), Parameter("%(addresses)s")
-	query = frappe.qb.from_(employee).select(employee.company_email, employee.personal_email)
-	query = query.where(employee.company_email.isin(asked) | employee.personal_email.isin(asked))
-	return query.where(employee.status != "Left").get_sql()
+	employees = frappe.qb.from_(employee).select(employee.company_email, employee.personal_email)
+	employees = employees.where(employee.company_email.isin(asked) | employee.personal_email.isin(asked))
+	return employees.where(employee.status != "Left").union_all(_users()).get_sql()

@@ -113,6 +113,17 @@ def test_a_card_that_may_not_be_seen_is_not_pointed_out():
 	assert card.name not in messages() and "Petrova" not in messages()
 
 
+def test_who_may_see_no_contacts_at_all_captures_a_namesake_in_silence():
+	make_contact(email="other@client.example", first_name="Anna", last_name="Petrova")
+	frappe.set_user("Guest")
+
+	lead = frappe.get_doc(
+		{"doctype": "Partner Lead", "direction": "Inbound", "channel": "Website", **ANNA}
+	).insert(ignore_permissions=True)
+
+	assert lead.contact and "Petrova" not in messages()
+
+
 def test_a_manager_captures_a_client_of_another_without_seeing_the_card():
 	card = make_contact(email=ANNA["email"], first_name="Anna", last_name="Petrova")
 	frappe.set_user(make_user_row("manager@staff.example").name)

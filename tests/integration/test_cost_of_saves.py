@@ -12,6 +12,7 @@ import socket
 import frappe
 import pytest
 
+from partner_crm.services.identity import DuplicateCard
 from tests.factories import (
 	FOR_CLIENT,
 	FOR_NEGOTIATION,
@@ -33,11 +34,19 @@ ASKED_BY_OTHERS = (
 	*("Call Log", "Google Contacts", "User", "File", "Error Log"),
 )
 
+STAFF_LOOKED_UP = "SELECT Employee and User"
+KEYS_LOCKED = "SELECT Identity Key and Identity Bucket"
+"""And looked for, in one round trip."""
+
 
 def asked(sent: list[str]) -> list[str]:
-	"""What each statement does to which table, but for what Frappe and ERPNext ask for any document of that kind."""
-	parts = [re.match(r"(\w+).*?`tab([^`]+)`", statement, re.DOTALL) for statement in sent]
-	return [f"{part[1].upper()} {part[2]}" for part in parts if part and part[2] not in ASKED_BY_OTHERS]
+	"""What each statement does to which tables, but for what Frappe and ERPNext ask for any document of that kind."""
+	found = []
+	for statement in sent:
+		tables = list(dict.fromkeys(re.findall("`tab([^`]+)`", statement)))
+		if tables and tables[0] not in ASKED_BY_OTHERS:
+			found.append(f"{statement.split()[0].upper()} {' and '.join(tables)}")
+	return found
 
 
 def stored(doc):
@@ -81,7 +90,7 @@ def test_what_capturing_a_person_and_a_company_costs():
 		make_lead(**ANNA, company_name="Acme", phone=PHONE)
 
 	assert asked(sent) == [
-		"SELECT Employee",  # is it an address of our own staff?
+		STAFF_LOOKED_UP,
 		"SELECT Identity Key",  # is the company there?
 		"SELECT Identity Key",  # is the person?
 		"SELECT Contact",  # or a contact that is not ours yet?
@@ -89,8 +98,8 @@ def test_what_capturing_a_person_and_a_company_costs():
 		"INSERT Counterparty",
 		"INSERT Identity Key",
 		"SELECT Counterparty",  # Frappe looks whether the contact's link leads somewhere
-		"SELECT Counterparty",  # the company's own numbers tell nobody apart
-		"SELECT Identity Bucket",  # locked before the card is written
+		"SELECT Counterparty and Counterparty Email",  # the company's own numbers tell nobody apart
+		KEYS_LOCKED,  # before the card is written
 		"INSERT Contact",
 		"INSERT Contact Email",
 		"INSERT Contact Phone",
@@ -232,8 +241,8 @@ def test_what_a_contact_of_ours_costs():
 
 	assert asked(sent) == [
 		*NAMED,
-		"SELECT Employee",
-		"SELECT Identity Bucket",
+		STAFF_LOOKED_UP,
+		KEYS_LOCKED,
 		*INSERTED,
 		"INSERT Identity Key",
 	]
@@ -261,11 +270,21 @@ def test_what_another_number_of_a_contact_of_ours_costs():
 	assert asked(sent) == [
 		*LOADED,
 		"SELECT Identity Key",
-		"SELECT Identity Bucket",
+		KEYS_LOCKED,
 		*UPDATED,
+		"SELECT Identity Key",  # does somebody inherit the key?
 		"DELETE Identity Key",
 		"INSERT Identity Key",
 	]
+
+
+def test_a_duplicate_is_refused_before_anything_is_written():
+	make_contact(**ANNA)
+
+	with statements() as sent, pytest.raises(DuplicateCard):
+		make_contact(**ANNA)
+
+	assert not [statement for statement in asked(sent) if not statement.startswith("SELECT")]
 
 
 # The network

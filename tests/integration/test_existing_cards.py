@@ -9,7 +9,7 @@ import frappe
 import pytest
 
 from partner_crm import api, tasks
-from partner_crm.services import key_stock, pair_list, runs, settings
+from partner_crm.services import identity, key_stock, pair_list, runs, settings
 from partner_crm.services.identity import DuplicateCard
 from tests.factories import make_contact, make_counterparty, make_lead, make_user, make_user_row
 
@@ -292,7 +292,7 @@ def break_keys(card, how: str) -> None:
 	if how == "lost":
 		frappe.db.delete("Identity Key", {"card": card.name})
 	elif how == "extra":
-		key_stock.insert_rows([("0001." + "a" * 32, card.doctype, card.name, "full_name,phone")])
+		identity.insert_rows([("0001." + "a" * 32, card.doctype, card.name, "full_name,phone")])
 	elif how == "orphan":
 		frappe.qb.update(key).set(key.card, "nobody").where(pair).run()
 	elif how == "beside nobody":
