@@ -14,7 +14,7 @@ frappe.listview_settings["Partner Deal"] = {
 			return partner_crm.badge_as_html(partner_crm.activity_badge(doc));
 		},
 	},
-	onload() {
-		partner_crm.show_days_left();
-	},
 };
+
+// At once, not in `onload`: boards read this file too, and have no such event.
+partner_crm.show_days_left();
