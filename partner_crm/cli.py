@@ -81,21 +81,18 @@ def _country(text: str) -> str:
 def _audit(options: argparse.Namespace) -> int:
 	# Imported here so that --help and --version answer at once.
 	from partner_crm import client_base
-	from partner_crm.audit import run_audit, terminal, write_files
+	from partner_crm.audit import run_audit, terminal
 
 	# Rows, facts and findings hold no circles: looking for them costs a tenth of the time and frees nothing.
 	gc.disable()
 	lang = language()
 	today = options.today or date.today()
 	folder = options.out or (None if options.json else Path(f"{options.file.stem}-audit"))
-	written: list[Path] = []
 	try:
 		with terminal.Progress(lang) as progress:
 			progress.step("Reading the file")
 			base = client_base.read(options.file, sheet=options.sheet, country=options.country, today=today)
-			audit = run_audit(base, today, lang, progress.step)
-			if folder:
-				written = write_files(audit, base, folder, lang, progress.step)
+			audit, written = run_audit(base, today, lang, folder, progress.step)
 	except client_base.UnreadableFile as error:
 		print(translate(error.sentence, lang).format(**error.params), file=sys.stderr)
 		return UNREADABLE

@@ -17,9 +17,6 @@ from partner_crm.reports.filters import Filters
 from partner_crm.reports.tables import create_statements, table_name
 from partner_crm.rules import stages
 
-# Rows handed to SQLite at once: enough to be quick, few enough to be forgotten soon.
-BATCH = 5_000
-
 COLUMNS = {
 	"Partner Lead": [
 		"name",
@@ -91,30 +88,11 @@ FROM "tabPartner Deal"
 """
 
 
-class Database:
-	"""A temporary database, gone when it is closed. Money is in one currency, the file's main one."""
+class Rows:
+	"""The clients as rows of the app's tables, to be handed over to a `Database`. Money is in one currency, the file's main one."""
 
 	def __init__(self) -> None:
-		# An empty name: SQLite keeps it in memory and spills to a temporary file when it grows.
-		self._connection = sqlite3.connect("")
-		self._connection.execute("PRAGMA synchronous = OFF")
-		self._connection.execute("PRAGMA journal_mode = OFF")
-		self._indexes = []
-		for statement in create_statements():
-			if statement.startswith("CREATE INDEX"):
-				self._indexes.append(statement)
-			else:
-				self._connection.execute(statement)
-		self._inserts = {
-			doctype: f'INSERT INTO "{table_name(doctype)}" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))})'
-			for doctype, columns in COLUMNS.items()
-		}
-		self._waiting: dict[str, list[Sequence[Any]]] = {doctype: [] for doctype in COLUMNS}
-		self._connection.execute(MAKE_PATHS)
-		self._connection.executemany(INSERT_PATH, dict.fromkeys(_paths()))
-
-	def close(self) -> None:
-		self._connection.close()
+		self.by_doctype: dict[str, list[Sequence[Any]]] = {doctype: [] for doctype in COLUMNS}
 
 	def add_journey(self, record: Record, amount: Decimal | None) -> None:
 		"""A client where he stands: as a lead, or as the deal that his lead became. `record` has a stage."""
@@ -167,16 +145,41 @@ class Database:
 			),
 		)
 
-	def finish(self) -> None:
-		"""To be called once everything is in, before the reports."""
-		for doctype in COLUMNS:
-			self._flush(doctype)
+	def _add(self, doctype: str, row: Sequence[Any]) -> None:
+		self.by_doctype[doctype].append(row)
+
+
+class Database:
+	"""A temporary database of `rows`, gone when it is closed."""
+
+	def __init__(self, rows: Rows) -> None:
+		# An empty name: SQLite keeps it in memory and spills to a temporary file when it grows.
+		self._connection = sqlite3.connect("")
+		self._connection.execute("PRAGMA synchronous = OFF")
+		self._connection.execute("PRAGMA journal_mode = OFF")
+		# The indexes come after the rows.
+		indexes = []
+		for statement in create_statements():
+			if statement.startswith("CREATE INDEX"):
+				indexes.append(statement)
+			else:
+				self._connection.execute(statement)
+		for doctype, columns in COLUMNS.items():
+			self._connection.executemany(
+				f'INSERT INTO "{table_name(doctype)}" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))})',
+				rows.by_doctype[doctype],
+			)
+		self._connection.execute(MAKE_PATHS)
+		self._connection.executemany(INSERT_PATH, dict.fromkeys(_paths()))
 		self._connection.execute(INSERT_CONVERTED_LEADS)
 		for doctype in ("Partner Lead", "Partner Deal"):
 			self._connection.execute(INSERT_CHANGES.format(doctype=doctype))
-		for statement in self._indexes:
+		for statement in indexes:
 			self._connection.execute(statement)
 		self._connection.execute("ANALYZE")
+
+	def close(self) -> None:
+		self._connection.close()
 
 	def report(self, module: ReportModule, filters: Filters, today: date) -> Report:
 		"""Runs one of the app's reports over the file's clients."""
@@ -184,16 +187,6 @@ class Database:
 
 	def _fetch(self, query: QueryBuilder) -> list[tuple[Any, ...]]:
 		return self._connection.execute(query.get_sql()).fetchall()
-
-	def _add(self, doctype: str, row: Sequence[Any]) -> None:
-		waiting = self._waiting[doctype]
-		waiting.append(row)
-		if len(waiting) >= BATCH:
-			self._flush(doctype)
-
-	def _flush(self, doctype: str) -> None:
-		self._connection.executemany(self._inserts[doctype], self._waiting[doctype])
-		self._waiting[doctype].clear()
 
 
 def _paths() -> Iterator[tuple[str, str, int, str | None, str]]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from partner_crm.audit.beside import beside
-from partner_crm.audit.database import Database
+from partner_crm.audit.database import Database, Rows
 from partner_crm.audit.findings import (
 	Audit,
 	ChannelConversion,
@@ -51,41 +51,53 @@ DATE_FACTS = frozenset(
 )
 
 
-def run_audit(base: ClientBase, today: date, lang: str, progress: Progress = lambda *_: None) -> Audit:
+def run_audit(
+	base: ClientBase,
+	today: date,
+	lang: str,
+	folder: Path | None = None,
+	progress: Progress = lambda *_: None,
+) -> tuple[Audit, list[Path]]:
 	"""Everything that can be found in one client base, judged as of `today`; sentences are in `lang` (ISO 639).
 
+	With a `folder`, which is made where it is missing, a page and a workbook are written there; their paths are told.
+
 	Two questions are asked of every row, and neither needs the other's answer: what do the rules say of this client, and who is he?
-	Each has its own walk over the rows; the second walks beside the first where the machine lets it.
+	Each has its own walk over the rows. The workbook in turn needs no report. So either goes on beside the other where the machine
+	lets it.
 	"""
 	wording = Wording(lang)
 	with beside(lambda: who_is_who(base, wording)) as identity:
-		audit = _judge_and_add_up(base, today, wording, progress)
+		walk = _judge(base, today, wording, progress)
+		audit = walk.audit
 		progress("Looking for clients entered twice")
 		audit.duplicates, audit.possible_duplicates = identity()
-	return audit
+	with beside(walk.add_up) as reports:
+		written = _write_workbook(audit, base, folder, lang, progress) if folder else []
+		progress("Adding up the reports")
+		audit.funnel, audit.income, audit.channels = reports()
+	if folder:
+		page = folder / f"{Path(base.file).stem}-audit.html"
+		write_page(audit, page, lang)
+		written.insert(0, page)
+	return audit, written
 
 
-def write_files(
-	audit: Audit, base: ClientBase, folder: Path, lang: str, progress: Progress = lambda *_: None
+def _write_workbook(
+	audit: Audit, base: ClientBase, folder: Path, lang: str, progress: Progress
 ) -> list[Path]:
-	"""Writes the page and the workbook into `folder`, which is made where it is missing, and tells their paths."""
 	progress("Writing the page and the workbook")
 	folder.mkdir(parents=True, exist_ok=True)
-	stem = Path(base.file).stem
-	page, workbook = folder / f"{stem}-audit.html", folder / f"{stem}-audit.xlsx"
-	write_page(audit, page, lang)
+	workbook = folder / f"{Path(base.file).stem}-audit.xlsx"
 	dates = frozenset(index for index, fact in base.facts_by_column.items() if fact in DATE_FACTS)
 	write_workbook(audit, base.rows(), dates, workbook, lang)
-	return [page, workbook]
+	return [workbook]
 
 
-def _judge_and_add_up(base: ClientBase, today: date, wording: Wording, progress: Progress) -> Audit:
+def _judge(base: ClientBase, today: date, wording: Wording, progress: Progress) -> _Walk:
 	audit = Audit(base.file, base.sheet, today, base.country, base.headings)
-	with closing(Database()) as database:
-		walk = _Walk(audit, base, Judge(base.columns, today, wording), database)
-		walk.walk(progress)
-		progress("Adding up the reports")
-		walk.add_up()
+	walk = _Walk(audit, base, Judge(base.columns, today, wording))
+	walk.walk(progress)
 	audit.unknown_columns = tuple(base.unknown_columns)
 	audit.problems = [
 		*(
@@ -94,17 +106,17 @@ def _judge_and_add_up(base: ClientBase, today: date, wording: Wording, progress:
 		),
 		*(Problem(None, None, sentence, is_note=True) for sentence in walk.notes(wording)),
 	]
-	return audit
+	return walk
 
 
 class _Walk:
 	"""The walk that judges: the rules row by row, and the rows into the tables that the reports read."""
 
-	def __init__(self, audit: Audit, base: ClientBase, judge: Judge, database: Database) -> None:
+	def __init__(self, audit: Audit, base: ClientBase, judge: Judge) -> None:
 		self.audit = audit
 		self.base = base
 		self.judge = judge
-		self.database = database
+		self.rows = Rows()
 		self.told = frozenset(base.columns)
 		self.has_payouts = bool(self.told & PAYOUT_FACTS)
 		self.currency = _MainCurrency()
@@ -116,7 +128,6 @@ class _Walk:
 			self.audit.rows += 1
 			self._judge(record)
 			self._load(record)
-		self.database.finish()
 
 	def _judge(self, record: Record) -> None:
 		for finding in self.judge.judge(record):
@@ -132,12 +143,12 @@ class _Walk:
 		if facts.get("Deal.stage") is None:
 			return
 		amount = facts.get("Deal.amount")
-		self.database.add_journey(
+		self.rows.add_journey(
 			record, amount if amount and self.currency.counts("Deal", facts.get("Deal.currency")) else None
 		)
 		client = facts.get("Contact.full_name") or _joined_name(facts) or facts.get(TITLE) or str(record.row)
 		if facts.get("Deal.program"):
-			self.database.add_claim(record, client)
+			self.rows.add_claim(record, client)
 		if not self.has_payouts:
 			return
 		expected, paid = _payout(facts)
@@ -148,18 +159,21 @@ class _Walk:
 		if (expected or paid) and not self.currency.counts("Payout", facts.get("Payout.currency")):
 			expected = paid = Decimal(0)
 		if is_due or expected or paid:
-			self.database.add_payout(record, f"{client}#{record.row}", expected, paid)
+			self.rows.add_payout(record, f"{client}#{record.row}", expected, paid)
 
-	def add_up(self) -> None:
-		if "Deal.stage" in self.told:
-			self.audit.funnel = _funnel(self.database.report(funnel, Filters(), self.audit.today))
-		if self.has_payouts:
-			filters = Filters(group_by=("program",))
-			report = self.database.report(income, filters, self.audit.today)
-			self.audit.income = _income(report, self.currency.main("Payout"))
-		if "Deal.channel" in self.told:
-			report = self.database.report(channels, Filters(group_by=("channel",)), self.audit.today)
-			self.audit.channels = _channels(report)
+	def add_up(self) -> tuple[list[FunnelStage], list[ProgramIncome], list[ChannelConversion]]:
+		"""The reports over all the rows: the funnel, the income by programme, the conversion by channel."""
+		stages_passed, earned, converted = [], [], []
+		with closing(Database(self.rows)) as database:
+			if "Deal.stage" in self.told:
+				stages_passed = _funnel(database.report(funnel, Filters(), self.audit.today))
+			if self.has_payouts:
+				report = database.report(income, Filters(group_by=("program",)), self.audit.today)
+				earned = _income(report, self.currency.main("Payout"))
+			if "Deal.channel" in self.told:
+				report = database.report(channels, Filters(group_by=("channel",)), self.audit.today)
+				converted = _channels(report)
+		return stages_passed, earned, converted
 
 	# What the file does not tell
 

@@ -105,7 +105,7 @@ def test_an_audit_asks_for_no_sentence_that_was_not_collected(example, monkeypat
 
 	monkeypatch.setattr(wording, "translate", translate)
 	today = date(2024, 9, 30)
-	audit = run_audit(client_base.read(example, today=today), today, "bg")
+	audit, _written = run_audit(client_base.read(example, today=today), today, "bg")
 	page.render(audit, "bg")
 	terminal.show(audit, "bg")
 	assert asked <= sentences.of_the_command_line()
