@@ -71,6 +71,17 @@ def test_there_is_a_board_by_stage(clients, desk, anna, board, card):
 	page.locator(".kanban-card", has_text=card).wait_for()
 
 
+def test_a_board_and_a_form_say_how_long_a_deal_stays_active(clients, desk, anna):
+	page = desk.login(anna).open("partner-deal/view/kanban/Deals by stage")
+	card = page.locator(".kanban-card", has_text="Soon deal")
+	card.locator(".indicator-pill.orange", has_text="days left: 3").wait_for()
+
+	page = desk.login(anna).open(
+		f"partner-deal/{frappe.db.get_value('Partner Deal', {'deal_title': 'Soon deal'})}"
+	)
+	page.locator(".form-dashboard .indicator.orange", has_text="days left: 3").wait_for()
+
+
 def test_a_manager_contests_a_penalty_on_its_page(clients, desk, anna):
 	penalty = make_row(
 		"Manager Penalty",
