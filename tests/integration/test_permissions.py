@@ -21,6 +21,7 @@ import partner_crm
 from partner_crm import api
 from partner_crm.permissions.criteria import CRITERIA
 from partner_crm.permissions.link_search import link_query
+from partner_crm.services import pairs
 from tests.factories import (
 	make_contact,
 	make_counterparty,
@@ -59,6 +60,8 @@ Stage Change           lr---ps  lr---ps  lr---ps  lr---ps  -------  lr---ps  lr-
 Deal Pause             lrwc-ps  lrwc-ps  lrwc-ps  lrwc-ps  ---c---  lrwcdps  -------    -------     -------
 Manager Penalty        lrw--ps  lrw--ps  lrw--ps  lrw--ps  -------  lrw--ps  -------    -------     -------
 Deal Review            -------  -------  -------  -------  -------  lr---ps  -------    -------     -------
+Possible Duplicate     -------  -------  -------  -------  -------  lrw--ps  -------    -------     -------
+Identity Run           -------  -------  -------  -------  -------  lr---ps  -------    -------     -------
 Acquisition Channel    lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lrwc-ps    lr---ps     -------
 ICP Profile            lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lrwc-ps    -------     -------
 Interaction Kind       lr----s  lr----s  lr----s  lr----s  lr----s  lrwcdps  lr----s    -------     -------
@@ -116,6 +119,15 @@ def make_documents(anna: str, pavel: str) -> dict:
 			**company,
 		),
 		"Deal Review": make_row("Deal Review", night="2026-01-01", status="Done"),
+		"Possible Duplicate": make_row(
+			"Possible Duplicate",
+			name=pairs.name_of("Counterparty", counterparty.name, free.name),
+			card_doctype="Counterparty",
+			card=counterparty.name,
+			other_card=free.name,
+			status="Not a Duplicate",
+		),
+		"Identity Run": make_row("Identity Run", kind="Check Keys", status="Done"),
 		"Acquisition Channel": frappe.get_doc("Acquisition Channel", "Website"),
 		"ICP Profile": make_row("ICP Profile", title="Everywhere"),
 		"Interaction Kind": frappe.get_doc("Interaction Kind", "Call"),
@@ -146,6 +158,10 @@ class Call:
 
 	call: Callable[[dict], object]
 	allowed: str = ""
+
+
+def two_companies(documents: dict) -> tuple[str, str]:
+	return documents["Counterparty"].name, documents["Its counterparty"].name
 
 
 WHO_MAY_READ = "anna lena uma vera head marketing accountant"
@@ -179,6 +195,25 @@ CALLS = {
 		lambda documents: api.decide_penalty(documents["Manager Penalty"].name, "Waived", "He did call"),
 		allowed="head",
 	),
+	"partner_crm.api.merge_preview": Call(
+		lambda documents: api.merge_preview("Counterparty", *two_companies(documents)), allowed="head"
+	),
+	"partner_crm.api.merge_cards": Call(
+		lambda documents: api.merge_cards("Counterparty", *two_companies(documents)), allowed="head"
+	),
+	"partner_crm.api.tell_apart": Call(
+		lambda documents: api.tell_apart(
+			"Contact", documents["Contact"].name, documents["Unmanaged contact"].name, "Two people"
+		),
+		allowed="head",
+	),
+	"partner_crm.api.take_back": Call(
+		lambda documents: api.take_back("Counterparty", *two_companies(documents)), allowed="head"
+	),
+	"partner_crm.api.take_over_contacts": Call(
+		lambda documents: api.take_over_contacts([documents["Unmanaged contact"].name]), allowed="head"
+	),
+	"partner_crm.api.scan_for_duplicates": Call(lambda _documents: api.scan_for_duplicates(), allowed="head"),
 	"partner_crm.permissions.link_search.link_query": Call(
 		lambda documents: link_query("Partner Lead", "Secret", "name", 0, 20),
 		allowed=WHO_MAY_READ,
@@ -423,6 +458,9 @@ def state(documents: dict) -> list:
 		frappe.db.count("Comment"),
 		frappe.db.count("ToDo"),
 		frappe.db.count("Partner Deal"),
+		frappe.db.count("Counterparty"),
+		frappe.db.count("Identity Run"),
+		frappe.get_all("Possible Duplicate", pluck="status", order_by="name"),
 	]
 
 

@@ -657,6 +657,7 @@ def test_an_address_of_a_new_colleague_in_a_card_is_found_and_can_be_mended(cloc
 	for number in (1, 2):
 		make_user(f"petr{number}@staff.example")
 	assert column("Contact", wrong.name, "pcrm_staff_email_since") == date(2024, 1, 15)
+	clock.set(date(2024, 1, 15), 13)
 	mended.reload()
 	mended.email_ids = []
 	mended.append("email_ids", {"email_id": "petr@private.example", "is_primary": 1})
