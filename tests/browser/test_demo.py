@@ -56,6 +56,8 @@ def test_every_role_finds_the_app_on_its_workspace(company, desk, role):
 
 	page.locator(".shortcut-widget-box", has_text="Deals by stage").wait_for()
 	page.locator(".links-widget-box", has_text="Counterparty").wait_for()
+	if role == roles.SALES_HEAD:
+		page.locator(".number-widget-box", has_text="Inactive Deals").locator(".number").wait_for()
 
 
 def test_the_board_of_the_whole_company(company, desk):
