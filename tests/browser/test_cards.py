@@ -37,7 +37,9 @@ def test_the_form_says_whom_to_ask_about_a_card_that_one_may_not_see(desk):
 	page = desk.login(make_user(roles=["Partner CRM User"]).name).open("partner-lead/new")
 
 	type_in(page, email="hidden@known.example")
-	message = page.locator(".form-message", has_text="There is a card with the same e-mail.")
+	message = page.locator(
+		".form-message", has_text="There is a card with the same e-mail that you may not see."
+	)
 	message.wait_for()
 
 	assert "Hidden" not in message.inner_text()

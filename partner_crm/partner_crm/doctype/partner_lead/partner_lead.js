@@ -99,27 +99,9 @@ function find_companies(doc) {
 
 async function find(doctype, values) {
 	const found = await frappe.xcall("partner_crm.api.find_duplicates", { doctype, values });
-	return Promise.all(found.slice(0, 3).map((match) => in_words(doctype, match)));
+	return Promise.all(
+		found.slice(0, 3).map((match) => partner_crm.duplicates.in_words(doctype, match, (card) =>
+			__("{0} is this client's card: the lead will belong to it.", [card])
+		))
+	);
 }
-
-async function in_words(doctype, match) {
-	const fields = match.matched.map((field) => LABELS[field]).join(", ");
-	if (!match.name) {
-		return __("There is a card with the same {0}. Ask {1} about it.", [fields, match.ask]);
-	}
-	const title = (await frappe.utils.fetch_link_title(doctype, match.name)) || match.name;
-	const link = frappe.utils.get_form_link(doctype, match.name, true, frappe.utils.escape_html(title));
-	return match.is_duplicate
-		? __("{0} is this client's card: the lead will belong to it.", [link])
-		: __("{0} has the same {1}.", [link, fields]);
-}
-
-const LABELS = {
-	full_name: __("name"),
-	phone: __("phone"),
-	email: __("e-mail"),
-	birth_date: __("birth date"),
-	tax_id: __("tax ID"),
-	title: __("company title"),
-	domain: __("internet domain"),
-};
