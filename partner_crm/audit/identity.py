@@ -14,12 +14,12 @@ from partner_crm.rules.identity import (
 	PERSON_PAIRS,
 	Company,
 	IdentitySettings,
-	PairKey,
 	Person,
 	Values,
+	clients_of,
 	company_values,
-	keys_of,
 	person_values,
+	shared_keys,
 )
 from partner_crm.rules.similarity import REASONS, find_similar
 
@@ -63,8 +63,6 @@ class _Cards:
 		self._pairs = PERSON_PAIRS if names_people else COMPANY_PAIRS
 		self._rows: list[int] = []
 		self._values: list[Values] = []
-		self._shared: dict[PairKey, list[int]] = {}
-		first: dict[PairKey, int] = {}
 		seen: set[Person | Company] = set()
 		for record in base.records_of(FACTS_OF_PERSONS if names_people else FACTS_OF_COMPANIES):
 			card = _person(record) if names_people else _company(record)
@@ -72,36 +70,27 @@ class _Cards:
 				if card in seen:
 					continue
 				seen.add(card)
-			values = person_values(card, settings) if names_people else company_values(card, settings)
-			self._add(record.row, values, first)
-
-	def _add(self, row: int, values: Values, first: dict[PairKey, int]) -> None:
-		card = len(self._rows)
-		self._rows.append(row)
-		self._values.append(values)
-		for key in keys_of(values, self._pairs):
-			other = first.setdefault(key, card)
-			if other != card:
-				self._shared.setdefault(key, [other]).append(card)
+			self._rows.append(record.row)
+			self._values.append(
+				person_values(card, settings) if names_people else company_values(card, settings)
+			)
 
 	def duplicates(self) -> list[Duplicate]:
 		"""Groups of cards that hang together by shared keys, and the fields by which they do."""
-		groups = _Groups(len(self._rows))
-		for first, *others in self._shared.values():
-			for other in others:
-				groups.join(first, other)
+		shared = shared_keys(self._values, self._pairs)
+		client_of = clients_of(len(self._values), shared)
 		fields: dict[int, set[str]] = defaultdict(set)
 		members: dict[int, set[int]] = defaultdict(set)
-		for key, cards in self._shared.items():
-			group = groups.of(cards[0])
-			fields[group].update(key.fields)
-			members[group].update(cards)
+		for key, cards in shared.items():
+			client = client_of[cards[0]]
+			fields[client].update(key.fields)
+			members[client].update(cards)
 		found = [
 			Duplicate(
 				tuple(sorted(self._rows[card] for card in cards)),
-				tuple(sorted(fields[group], key=IDENTITY_FIELDS.index)),
+				tuple(sorted(fields[client], key=IDENTITY_FIELDS.index)),
 			)
-			for group, cards in members.items()
+			for client, cards in members.items()
 		]
 		return sorted(found, key=lambda duplicate: duplicate.rows)
 
@@ -118,24 +107,6 @@ class _Cards:
 			for similar in find_similar(self._values, self._pairs)
 		]
 		return sorted(found, key=lambda possible: (-possible.score, possible.rows))
-
-
-class _Groups:
-	"""Sets that are joined pair by pair (union-find)."""
-
-	def __init__(self, size: int) -> None:
-		self._parents = list(range(size))
-
-	def of(self, member: int) -> int:
-		parents = self._parents
-		while parents[member] != member:
-			parents[member] = parents[parents[member]]
-			member = parents[member]
-		return member
-
-	def join(self, one: int, other: int) -> None:
-		first, second = sorted((self.of(one), self.of(other)))
-		self._parents[second] = first
 
 
 def _person(record: Record) -> Person:

@@ -12,7 +12,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from partner_crm.rules import similarity
-from partner_crm.rules.identity import Values, keys_of
+from partner_crm.rules.identity import Values, shared_keys
 from partner_crm.services import identity, key_stock, pairs, runs, settings
 
 DOCTYPES = ("Contact", "Counterparty")
@@ -83,13 +83,10 @@ def _by_the_rule(
 	names: Sequence[str], cards: Sequence[Values], fields_of_pairs: Sequence[tuple[str, ...]]
 ) -> list[pairs.Pair]:
 	"""Each duplicate with the first card that has the same key."""
-	first: dict[tuple, int] = {}
 	matched: dict[tuple[int, int], set[str]] = {}
-	for position, values in enumerate(cards):
-		for key in keys_of(values, fields_of_pairs):
-			other = first.setdefault(key, position)
-			if other != position:
-				matched.setdefault((other, position), set()).update(key.fields)
+	for key, (first, *others) in shared_keys(cards, fields_of_pairs).items():
+		for other in others:
+			matched.setdefault((first, other), set()).update(key.fields)
 	return [pairs.by_the_rule(names[a], names[b], fields) for (a, b), fields in matched.items()]
 
 

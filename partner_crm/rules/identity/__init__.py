@@ -40,10 +40,12 @@ from .keys import (
 	PairKey,
 	Person,
 	Values,
+	clients_of,
 	company_values,
 	keys_of,
 	matching_fields,
 	person_values,
+	shared_keys,
 )
 from .names import Names, normalise_name
 from .phones import DIGITS_ONLY, normalise_phone
@@ -75,6 +77,7 @@ __all__ = [
 	"Person",
 	"Values",
 	"birth_date_error",
+	"clients_of",
 	"company_values",
 	"domain_of",
 	"keys_of",
@@ -87,5 +90,6 @@ __all__ = [
 	"normalise_tax_id",
 	"normalise_title",
 	"person_values",
+	"shared_keys",
 	"website_domain",
 ]

@@ -7,7 +7,7 @@ they share a key, and a unique index can refuse the second.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -136,12 +136,14 @@ def company_values(company: Company, settings: IdentitySettings) -> dict[str, tu
 	domains += [domain_of(email) for email in map(normalise_email, company.emails) if email]
 	return _filled(
 		{
-			TITLE: _distinct(value for title in company.titles for value in normalise_title(title)),
+			TITLE: _distinct([value for title in company.titles for value in normalise_title(title)]),
 			TAX_ID: (tax_id,) if tax_id else (),
 			DOMAIN: _distinct(
-				domain
-				for domain in domains
-				if domain and domain not in settings.free_mail_domains and domain not in SHARED_SITES
+				[
+					domain
+					for domain in domains
+					if domain and domain not in settings.free_mail_domains and domain not in SHARED_SITES
+				]
 			),
 			PHONE: _phones(company.phones, settings),
 		}
@@ -160,6 +162,38 @@ def keys_of(values: Values, pairs: Iterable[tuple[str, ...]]) -> tuple[PairKey, 
 		for fields in dict.fromkeys(map(_ordered, pairs))
 		for choice in product(*(values.get(field, ()) for field in fields))
 	)
+
+
+def shared_keys(cards: Sequence[Values], pairs: Iterable[tuple[str, ...]]) -> dict[PairKey, list[int]]:
+	"""The keys under which two cards or more meet, and the positions of these cards, in their order.
+
+	The same as asking `keys_of` of every card, in half the time: few of all the keys are shared.
+	"""
+	shared: dict[PairKey, list[int]] = {}
+	for fields in dict.fromkeys(map(_ordered, pairs)):
+		first: dict[tuple[str, ...], int] = {}
+		for position, card in enumerate(cards):
+			for choice in product(*[card.get(field, ()) for field in fields]):
+				other = first.setdefault(choice, position)
+				if other != position:
+					shared.setdefault(PairKey(fields, choice), [other]).append(position)
+	return shared
+
+
+def clients_of(count: int, shared: Mapping[PairKey, Sequence[int]]) -> list[int]:
+	"""For each of `count` cards the first card of its client: the same for all that `shared` keys hold together."""
+	parents = list(range(count))
+
+	def client(card: int) -> int:
+		while parents[card] != card:
+			parents[card] = card = parents[parents[card]]
+		return card
+
+	for first, *others in shared.values():
+		for other in others:
+			one, another = sorted((client(first), client(other)))
+			parents[another] = one
+	return [client(card) for card in range(count)]
 
 
 def matching_fields(one: Values, other: Values) -> tuple[str, ...]:
@@ -190,22 +224,24 @@ def _digest(fields: tuple[str, ...], choice: tuple[str, ...]) -> str:
 
 
 def _phones(texts: Iterable[str], settings: IdentitySettings) -> tuple[str, ...]:
-	phones = (normalise_phone(text, settings.country) for text in texts)
-	return _distinct(phone for phone in phones if phone and phone not in settings.shared_phones)
+	phones = [normalise_phone(text, settings.country) for text in texts]
+	return _distinct([phone for phone in phones if phone and phone not in settings.shared_phones])
 
 
 def _personal_emails(texts: Iterable[str], settings: IdentitySettings) -> tuple[str, ...]:
 	return _distinct(
-		email
-		for email in map(normalise_email, texts)
-		if email
-		and email not in settings.shared_emails
-		and mailbox_of(email) not in settings.shared_mailboxes
+		[
+			email
+			for email in map(normalise_email, texts)
+			if email
+			and email not in settings.shared_emails
+			and mailbox_of(email) not in settings.shared_mailboxes
+		]
 	)
 
 
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
-	return tuple(dict.fromkeys(values))
+def _distinct(values: list[str]) -> tuple[str, ...]:
+	return tuple(values) if len(values) < 2 else tuple(dict.fromkeys(values))
 
 
 def _filled(values: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
