@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -43,9 +43,12 @@ NAMED_BY_TITLE = StageField(
 
 @dataclass(frozen=True, slots=True)
 class Need:
-	"""What clients at one stage of one track need, parted by whether the file has a column for it."""
+	"""What clients at one stage of one track need, parted by whether the file has a column for it.
 
-	judged: tuple[StageField, ...]
+	`judged`: each row with the check of its requirement and the name of the fact that it asks for first.
+	"""
+
+	judged: tuple[tuple[StageField, Callable[[object], bool], str], ...]
 	untold: tuple[StageField, ...]
 
 
@@ -67,7 +70,11 @@ class Judge:
 		self._told = frozenset(told)
 		self._today = today
 		self._wording = wording
-		self._discipline = activity.Discipline(activity.shipped_penalty_rules())
+		self._discipline = discipline = activity.Discipline(activity.shipped_penalty_rules())
+		self._rules = {
+			doctype: tuple(filter(None, map(discipline.rule, names)))
+			for doctype, names in activity.RULES_FOR.items()
+		}
 		self._needs: dict[tuple[str, str], Need] = {}
 		self._has_comments = self._told.intersection(COMMENTS)
 		self.judges_activity = LAST_CONTACT in self._told
@@ -81,7 +88,10 @@ class Judge:
 	def _incomplete(self, record: Record) -> Iterator[Incomplete]:
 		stage, track = record.facts.get("Deal.stage"), record.facts["Deal.track"]
 		need = self.need(track, stage or stages.COLD_LEAD)
-		unmet = stages.unmet(_by_entity(record), need.judged)
+		get = record.facts.get
+		# Nearly all that is needed is there, under its own name. Only of what is not the rule is asked whether something else tells it.
+		doubtful = [row for row, is_enough, name in need.judged if not is_enough(get(name))]
+		unmet = stages.unmet(_by_entity(record), doubtful) if doubtful else ()
 		lacking = [MissingFact(row.entity, row.field, self.label(row)) for row in unmet]
 		if stage is None and "Deal.stage" in self._told:
 			lacking.append(MissingFact(stages.DEAL, "stage", self._wording.text("Stage")))
@@ -97,7 +107,11 @@ class Judge:
 			# A row asks once, whether the title is needed as the client's name or by the stage.
 			rows = list({(row.entity, row.field): row for row in rows}.values())
 			self._needs[key] = Need(
-				tuple(row for row in rows if self._is_told(row)),
+				tuple(
+					(row, stages.REQUIREMENTS[row.requirement], f"{row.entity}.{row.fields[0]}")
+					for row in rows
+					if self._is_told(row)
+				),
 				tuple(row for row in rows if not self._is_told(row)),
 			)
 		return self._needs[key]
@@ -155,13 +169,12 @@ class Judge:
 		)
 
 	def _penalties(self, row: int, manager: str | None, history: activity.History) -> Iterator[PenaltyDue]:
-		for name in activity.RULES_FOR[history.doctype]:
-			rule = self._discipline.rule(name)
-			due = rule and activity.deadline(name, history, self._discipline.activity_months)
+		for rule in self._rules[history.doctype]:
+			due = activity.deadline(rule.rule, history, self._discipline.activity_months)
 			if due is None or due >= self._today:
 				continue
 			for _nth, day, _night in activity.due_days(due + timedelta(days=1), rule, self._today):
-				yield PenaltyDue(row, name, manager, day, rule.amount, rule.currency or None)
+				yield PenaltyDue(row, rule.rule, manager, day, rule.amount, rule.currency or None)
 
 	def _comment(self, record: Record) -> Comment:
 		if not self._has_comments:

@@ -7,6 +7,7 @@ does not have is not there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -93,7 +94,10 @@ Tally = dict[tuple[str, int, str], list[int]]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-	"""A column, counted from 0: the fact it tells, how its cells are read, and how a value is put among the facts."""
+	"""A column, counted from 0: the fact it tells, how its cells are read, and how a value is put among the facts.
+
+	Without `put` the value is the fact, since no other column has a part in it.
+	"""
 
 	index: int
 	fact: str
@@ -198,6 +202,8 @@ class ClientBase:
 		has_names = not self.columns.isdisjoint(
 			("Contact.full_name", "Contact.first_name", "Contact.last_name")
 		)
+		columns_of = Counter(self._columns.facts.values())
+		is_mixed = "Contact.contacts" in columns_of
 		for index, fact in self._columns.facts.items():
 			way, put = FACTS[fact], None
 			if way == "stage":
@@ -205,12 +211,14 @@ class ClientBase:
 			if way == "money":
 				currency = self._columns.currencies.get(index)
 				put = partial(_put_money, fact, f"{fact.partition('.')[0]}.currency", currency)
+			elif way == "contacts":
+				put = partial(_put_contacts, has_names)
+			elif columns_of[fact] == 1 and not is_mixed:
+				put = None
 			elif way in ("phones", "emails"):
 				put = partial(_put_more, fact)
 			elif way in ("text", "list"):
 				put = partial(_put_text, fact, "\n" if way == "text" else ", ")
-			elif way == "contacts":
-				put = partial(_put_contacts, has_names)
 			yield Column(index, fact, self._read_cell[index], put)
 
 	def _facts(
@@ -228,7 +236,7 @@ class ClientBase:
 	) -> dict[str, Any]:
 		try:
 			values = [read_cell(cells[index]) for read_cell, index in plan.readers]
-			facts = {fact: value for fact, value in zip(plan.facts, values, strict=True) if value is not None}
+			facts = {fact: value for fact, value in zip(plan.facts, values, strict=True) if value}
 		except BadCell:
 			facts = {}
 			for column in plan.plain:
@@ -251,7 +259,7 @@ class ClientBase:
 		cell = cells[column.index]
 		try:
 			value = column.read_cell(cell)
-			if value is None:
+			if not value:
 				return
 			if column.put is None:
 				facts[column.fact] = value
@@ -434,8 +442,7 @@ def _put_money(
 
 
 def _put_more(fact: str, facts: dict[str, Any], values: tuple[str, ...]) -> None:
-	if values:
-		facts[fact] = facts.get(fact, ()) + values
+	facts[fact] = facts.get(fact, ()) + values
 
 
 def _put_text(fact: str, between: str, facts: dict[str, Any], text: str) -> None:
@@ -444,8 +451,10 @@ def _put_text(fact: str, between: str, facts: dict[str, Any], text: str) -> None
 
 def _put_contacts(has_names: bool, facts: dict[str, Any], contacts: Contacts) -> None:
 	"""A mixed cell: each of its parts where a column of its own would put it."""
-	_put_more("Contact.phone", facts, contacts.phones)
-	_put_more("Contact.email", facts, contacts.emails)
+	if contacts.phones:
+		_put_more("Contact.phone", facts, contacts.phones)
+	if contacts.emails:
+		_put_more("Contact.email", facts, contacts.emails)
 	if contacts.messengers:
 		_put_text("Contact.pcrm_messenger", ", ", facts, ", ".join(contacts.messengers))
 	if contacts.websites:
