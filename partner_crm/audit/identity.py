@@ -74,15 +74,15 @@ class _Cards:
 			self._values.append(
 				person_values(card, settings) if names_people else company_values(card, settings)
 			)
+		self._shared = shared_keys(self._values, self._pairs)
+		self._client_of = clients_of(len(self._values), self._shared)
 
 	def duplicates(self) -> list[Duplicate]:
 		"""Groups of cards that hang together by shared keys, and the fields by which they do."""
-		shared = shared_keys(self._values, self._pairs)
-		client_of = clients_of(len(self._values), shared)
 		fields: dict[int, set[str]] = defaultdict(set)
 		members: dict[int, set[int]] = defaultdict(set)
-		for key, cards in shared.items():
-			client = client_of[cards[0]]
+		for key, cards in self._shared.items():
+			client = self._client_of[cards[0]]
 			fields[client].update(key.fields)
 			members[client].update(cards)
 		found = [
@@ -104,7 +104,7 @@ class _Cards:
 					for code, card in similar.reasons
 				),
 			)
-			for similar in find_similar(self._values, self._pairs)
+			for similar in find_similar(self._values, self._pairs, client_of=self._client_of)
 		]
 		return sorted(found, key=lambda possible: (-possible.score, possible.rows))
 

@@ -158,6 +158,7 @@ def find_similar(
 	pairs: Iterable[tuple[str, ...]] = PERSON_PAIRS,
 	threshold: float = 0.5,
 	progress: Callable[[int, int], None] | None = None,
+	client_of: Sequence[int] | None = None,
 ) -> list[Similar]:
 	"""Pairs of cards that may be one client, ordered by position.
 
@@ -165,11 +166,15 @@ def find_similar(
 	that match along one of `pairs` are duplicates by rule and are not reported; `keys_of` finds them. They
 	count as one client: what resembles one of its cards is reported for the others too, as `LINKED`.
 	`threshold` is the lowest score to report. `progress` is called with the steps done and in all.
+	`client_of` is what `clients_of` says of the cards along these pairs, where that was asked already.
 	"""
 	pairs = tuple(pairs)
 	copies = _copies(cards)
 	distinct = [cards[positions[0]] for positions in copies]
-	client_of = clients_of(len(distinct), shared_keys(distinct, pairs))
+	if client_of is None:
+		client_of = clients_of(len(cards), shared_keys(cards, pairs))
+	place = {positions[0]: card for card, positions in enumerate(copies)}
+	client_of = [place[client_of[positions[0]]] for positions in copies]
 	evidence = _Evidence(distinct, client_of)
 	links: dict[_Pair, _Link] = {}
 
@@ -344,9 +349,7 @@ class _Evidence:
 		Names take the longest to compare, so they are asked only where another field speaks already.
 		"""
 		found = {
-			field: self._field(field, one, other)
-			for field in self._fields
-			if field in one and field in other
+			field: self._field(field, one, other) for field in self._fields if field in one and field in other
 		}
 		if not any(points > 0 for _agreement, points in found.values()):
 			return _NO_LINK
@@ -442,9 +445,10 @@ def _is_one_slip(one: str, other: str) -> bool:
 
 
 def _are_near_numbers(one: str, other: str) -> bool:
-	shorter, longer = sorted((_bare(one), _bare(other)), key=len)
-	if _is_one_slip(shorter, longer):
+	one, other = _bare(one), _bare(other)
+	if _is_one_slip(one, other):
 		return True
+	shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
 	shorter = shorter.lstrip("0")
 	return len(shorter) >= _SHORTEST_NUMBER and longer.endswith(shorter)
 
@@ -455,8 +459,7 @@ def _bare(number: str) -> str:
 
 
 def _are_near_dates(one: str, other: str) -> bool:
-	year, month, day = one.split("-")
-	return _is_one_slip(one, other) or other == f"{year}-{day}-{month}"
+	return _is_one_slip(one, other) or (other[:4], other[5:7], other[8:]) == (one[:4], one[8:], one[5:7])
 
 
 def _are_near_titles(one: str, other: str) -> bool:

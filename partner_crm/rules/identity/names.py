@@ -114,15 +114,13 @@ def _full_names(line: Sequence[str], borders: Sequence[int]) -> tuple[str, ...]:
 	Of several given names the first counts, of several family names the first and the last; and all of
 	them written as one, since Анна Мария is Анна-Мария.
 	"""
-	readings = {
-		(given, family): None
-		for border in borders
-		for given, family in (
-			(line[0], line[-1]),
-			(line[0], line[border]),
-			("".join(line[:border]), "".join(line[border:])),
-		)
-	}
+	readings = [(line[0], line[-1])]
+	if len(line) > 2:
+		for border in borders:
+			readings += (
+				(line[0], line[border]),
+				("".join(line[:border]), "".join(line[border:])),
+			)
 	values = {
 		" ".join(sorted(spellings)): None
 		for given, family in readings
