@@ -25,6 +25,7 @@ class Wording:
 			self.locale = Locale.parse(lang)
 		except (UnknownLocaleError, ValueError):
 			self.locale = Locale.parse("en")
+		self._locale_name = str(self.locale)
 		self.comma = ARABIC_COMMA if lang in WITH_ARABIC_COMMA else ", "
 
 	@property
@@ -55,7 +56,7 @@ class Wording:
 
 	def day(self, day: date | None) -> str:
 		"""A day as it is written where `lang` is spoken; in Persian by the calendar of Iran."""
-		return "" if day is None else _day(day, self.lang, str(self.locale))
+		return "" if day is None else _day(day, self.lang, self._locale_name)
 
 	def listed(self, parts: Iterable[str | None]) -> str:
 		"""What there is of `parts`, one after another."""

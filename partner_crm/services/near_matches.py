@@ -5,14 +5,14 @@ Contacts that are not ours are looked at too, so that they can be put in order b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
 
 from partner_crm.rules import similarity
-from partner_crm.rules.identity import Values, shared_keys
+from partner_crm.rules.identity import PairKey, Values, clients_of, shared_keys
 from partner_crm.services import identity, key_stock, pairs, runs, settings
 
 DOCTYPES = ("Contact", "Counterparty")
@@ -65,7 +65,10 @@ def find(
 ) -> list[pairs.Pair]:
 	rules = settings.identity()
 	fields_of_pairs = rules.company_pairs if doctype == "Counterparty" else rules.person_pairs
-	similar = similarity.find_similar(cards, fields_of_pairs, THRESHOLD, progress)
+	shared = shared_keys(cards, fields_of_pairs)
+	similar = similarity.find_similar(
+		cards, fields_of_pairs, THRESHOLD, progress, clients_of(len(cards), shared)
+	)
 	near = [
 		pairs.Pair(
 			names[found.a],
@@ -76,15 +79,13 @@ def find(
 		)
 		for found in similar
 	]
-	return near + _by_the_rule(names, cards, fields_of_pairs)
+	return near + _by_the_rule(names, shared)
 
 
-def _by_the_rule(
-	names: Sequence[str], cards: Sequence[Values], fields_of_pairs: Sequence[tuple[str, ...]]
-) -> list[pairs.Pair]:
+def _by_the_rule(names: Sequence[str], shared: Mapping[PairKey, Sequence[int]]) -> list[pairs.Pair]:
 	"""Each duplicate with the first card that has the same key."""
 	matched: dict[tuple[int, int], set[str]] = {}
-	for key, (first, *others) in shared_keys(cards, fields_of_pairs).items():
+	for key, (first, *others) in shared.items():
 		for other in others:
 			matched.setdefault((first, other), set()).update(key.fields)
 	return [pairs.by_the_rule(names[a], names[b], fields) for (a, b), fields in matched.items()]

@@ -18,10 +18,12 @@ from partner_crm.rules.identity import (
 	IdentitySettings,
 	PairKey,
 	Person,
+	clients_of,
 	company_values,
 	keys_of,
 	matching_fields,
 	person_values,
+	shared_keys,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -72,6 +74,31 @@ def test_every_two_fields_as_pairs_mean_two_or_more_match(one, other):
 	assert (len(matching_fields(one, other)) >= 2) == bool(
 		set(keys_of(one, pairs)) & set(keys_of(other, pairs))
 	)
+
+
+@given(st.lists(values, max_size=6), pair_lists)
+def test_shared_keys_are_those_that_two_cards_or_more_have(cards, pairs):
+	bearers = {}
+	for position, card in enumerate(cards):
+		for key in keys_of(card, pairs):
+			bearers.setdefault(key, []).append(position)
+
+	assert shared_keys(cards, pairs) == {
+		key: positions for key, positions in bearers.items() if len(positions) > 1
+	}
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=2, max_size=4, unique=True), max_size=6))
+def test_a_client_is_all_the_cards_that_hang_together_and_is_called_by_the_first(groups):
+	shared = {PairKey(("phone",), (str(place),)): sorted(group) for place, group in enumerate(groups)}
+	expected = list(range(10))
+	for _ in expected:
+		for group in groups:
+			first = min(expected[card] for card in group)
+			for card in group:
+				expected[card] = first
+
+	assert clients_of(10, shared) == expected
 
 
 @given(values, pair_lists)

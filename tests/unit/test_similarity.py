@@ -16,9 +16,11 @@ from partner_crm.rules.identity import (
 	Company,
 	IdentitySettings,
 	Person,
+	clients_of,
 	company_values,
 	matching_fields,
 	person_values,
+	shared_keys,
 )
 from partner_crm.rules.similarity import LINKED, REASONS, Reason, Similar, find_similar
 
@@ -259,6 +261,13 @@ def test_findings_are_ordered_distinct_and_never_duplicates_by_rule(cards):
 		assert 0.5 <= similar.score <= 1
 		matching = set(matching_fields(cards[similar.a], cards[similar.b]))
 		assert not any(matching.issuperset(pair) for pair in PERSON_PAIRS)
+
+
+@given(cards_of_few_values)
+def test_nothing_changes_for_who_asked_already_who_is_one_client(cards):
+	client_of = clients_of(len(cards), shared_keys(cards, PERSON_PAIRS))
+
+	assert find_similar(cards, client_of=client_of) == find_similar(cards)
 
 
 @settings(max_examples=100)
