@@ -94,7 +94,8 @@ def contact(number: int, existing: int) -> Work:
 
 
 def contact_unchecked(number: int, existing: int) -> Work:
-	return insert({"doctype": "Contact", "pcrm_managed": 0, **card(number)})
+	"""Somebody else: for one whose name was entered before, Frappe reads all names of contacts to find him a free one."""
+	return insert({"doctype": "Contact", "pcrm_managed": 0, **card(number + 7_000_000)})
 
 
 def contact_floor(number: int, existing: int) -> Work:
