@@ -13,13 +13,19 @@ from benchmarks.turns import CPU, in_turn
 
 ROUNDS, TIMES = 24, 5
 THROUGHPUT_ROUNDS, THROUGHPUT_TIMES = 6, 12
-CHECKED, UNCHECKED, FLOOR, REFUSED = CASES = ("contact", "contact_unchecked", "contact_floor", "duplicate")
+CHECKED, UNCHECKED, FLOOR = "contact", "contact_unchecked", "contact_floor"
+ADDING = {
+	CHECKED: "the check",
+	"duplicate": "refusing a duplicate",
+	"duplicate_of_own": "refusing a duplicate of a card that the user may see",
+}
+CASES = (*ADDING, UNCHECKED, FLOOR)
 
 
 def run(small, large) -> None:
 	spent = in_turn((small, large), CASES, ROUNDS, TIMES)
 	for count, turns in spent.items():
-		for case, what in ((CHECKED, "the check"), (REFUSED, "refusing a duplicate")):
+		for case, what in ADDING.items():
 			more = (
 				f"{turns.milliseconds(case)} against {turns.milliseconds(UNCHECKED)} unchecked and {turns.milliseconds(FLOOR)} of the"
 				f" floor, {turns.adds(case, UNCHECKED, FLOOR, CPU):.2f}x of the saving process's processor"
@@ -28,7 +34,7 @@ def run(small, large) -> None:
 				line(f"{what} adds, {count:,} contacts there", turns.adds(case, UNCHECKED, FLOOR), 0.4, more)
 			)
 	few, many = spent[small.count], spent[large.count]
-	for case, what in ((CHECKED, "a contact checked"), (REFUSED, "a duplicate refused")):
+	for case, what in ADDING.items():
 		growth = many.seconds(case) / few.seconds(case)
 		more = f"the floor {many.seconds(FLOOR) / few.seconds(FLOOR):.2f}x"
 		print(line(f"{what}, {large.count:,} there against {small.count:,}", growth, 1.2, more), flush=True)

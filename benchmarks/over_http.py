@@ -21,7 +21,7 @@ from tests.bench.processes import free_port, start, stop, wait_until
 
 SERVERS = 4
 CLIENTS = (1, 4)
-ROUNDS, REQUESTS = 5, 16
+ROUNDS, REQUESTS = 10, 8
 BOUND = 1.5
 LEAD = "Partner Lead"
 

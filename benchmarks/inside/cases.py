@@ -10,8 +10,16 @@ from datetime import date
 
 import frappe
 
-from benchmarks.inside.inquiries import CONTACT_FLOOR, LEAD_FLOOR, TYPED, inquiry, own_lead, someone
-from benchmarks.inside.people import person
+from benchmarks.inside.inquiries import (
+	CONTACT_FLOOR,
+	LEAD_FLOOR,
+	TYPED,
+	inquiry,
+	own_lead,
+	own_number,
+	someone,
+)
+from benchmarks.inside.people import COMMON_NAME, person, resident
 
 Work = Callable[[], object]
 
@@ -30,6 +38,11 @@ def lead_floor(number: int, existing: int) -> Work:
 
 def capture(number: int, existing: int) -> Work:
 	return insert({"doctype": "Partner Lead", **TYPED, **person(number)})
+
+
+def capture_namesake(number: int, existing: int) -> Work:
+	"""Of a new person whose name one in a hundred has, and nobody the number and the address."""
+	return insert({"doctype": "Partner Lead", **TYPED, **person(number + 6_000_000), **COMMON_NAME})
 
 
 def capture_floor(number: int, existing: int) -> Work:
@@ -81,7 +94,8 @@ def contact(number: int, existing: int) -> Work:
 
 
 def contact_unchecked(number: int, existing: int) -> Work:
-	return insert({"doctype": "Contact", "pcrm_managed": 0, **card(number)})
+	"""Somebody else: for one whose name was entered before, Frappe reads all names of contacts to find him a free one."""
+	return insert({"doctype": "Contact", "pcrm_managed": 0, **card(number + 7_000_000)})
 
 
 def contact_floor(number: int, existing: int) -> Work:
@@ -89,8 +103,18 @@ def contact_floor(number: int, existing: int) -> Work:
 
 
 def duplicate(number: int, existing: int) -> Work:
-	"""Of a contact that is there: the same name and e-mail, everything else new. Raises `DuplicateCard`."""
-	known = person(someone(number, existing))
+	"""Of a contact that is there, mostly another manager's client."""
+	return _entered_again(someone(number, existing), number)
+
+
+def duplicate_of_own(number: int, existing: int) -> Work:
+	"""Of a client of the first manager's, who is told which card it is."""
+	return _entered_again(own_number(number, existing), number)
+
+
+def _entered_again(there: int, number: int) -> Work:
+	"""The same name and e-mail, everything else new. Raises `DuplicateCard`."""
+	known = resident(there)
 	nobody = number + 5_000_000  # the other cases of this turn have entered `number`
 	values = {"doctype": "Contact", "pcrm_managed": 1, **card(nobody)}
 	values["first_name"], values["last_name"] = known["first_name"], known["last_name"]
@@ -106,7 +130,7 @@ def duplicate(number: int, existing: int) -> Work:
 CASES: dict[str, Callable[[int, int], Work]] = {
 	case.__name__: case
 	for case in (
-		*(lead, lead_floor, capture, capture_floor, edit, edit_floor),
-		*(contact, contact_unchecked, contact_floor, duplicate),
+		*(lead, lead_floor, capture, capture_namesake, capture_floor, edit, edit_floor),
+		*(contact, contact_unchecked, contact_floor, duplicate, duplicate_of_own),
 	)
 }

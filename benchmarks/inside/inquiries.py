@@ -19,9 +19,14 @@ def someone(number: int, existing: int) -> int:
 	return number * 7919 % existing
 
 
+def own_number(number: int, existing: int) -> int:
+	"""One of the first manager's clients."""
+	return number * 7919 % (existing // MANAGERS) * MANAGERS
+
+
 def own_lead(number: int, existing: int) -> str:
 	"""Name of a lead of the first manager's."""
-	return name_of("lead", number * 7919 % (existing // MANAGERS) * MANAGERS)
+	return name_of("lead", own_number(number, existing))
 
 
 def inquiry(number: int, existing: int) -> dict:

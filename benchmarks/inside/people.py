@@ -7,6 +7,8 @@ from hashlib import blake2b
 
 PEOPLE_AT_A_COMPANY = 5
 MANAGERS = 20
+NAMESAKES_AMONG = 101  # of every manager's clients
+COMMON_NAME = {"first_name": "Ivan", "last_name": "Ivanov"}
 
 FIRST = (
 	*(
@@ -45,6 +47,13 @@ def person(number: int) -> dict[str, str]:
 		"email": f"{first}.{last}.{number}@client{number % 5003}.example".lower(),
 		"phone": phone(number),
 	}
+
+
+def resident(number: int) -> dict[str, str | date | None]:
+	"""One of those with whom a site is filled: one in a hundred has the same name, and does not say when he was born."""
+	if number % NAMESAKES_AMONG == 0:
+		return person(number) | COMMON_NAME | {"birth_date": None}
+	return person(number) | {"birth_date": birth_date(number)}
 
 
 def phone(number: int) -> str:

@@ -6,14 +6,16 @@ the values that its own normalisation gives, which is checked against saved card
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import frappe
 
 from benchmarks.inside.inquiries import CONTACT_FLOOR, LEAD_FLOOR
-from benchmarks.inside.people import MANAGERS, PEOPLE_AT_A_COMPANY, birth_date, name_of, person
+from benchmarks.inside.people import MANAGERS, PEOPLE_AT_A_COMPANY, name_of, resident
 from partner_crm.rules.identity import EMAIL, PHONE, Person, person_values
 from partner_crm.services import identity, settings
 from tests.bench.harness import Harness
@@ -88,21 +90,33 @@ def populate(count: int) -> None:
 		"counterparty VARCHAR(20), first_name VARCHAR(40), last_name VARCHAR(40), email VARCHAR(80), "
 		"phone VARCHAR(20), birth_date DATE NULL, responsible VARCHAR(80))"
 	)
-	for doctype in (*TABLES, "Identity Key"):
-		frappe.db.sql_ddl(f"TRUNCATE TABLE `tab{doctype}`")  # an empty table is filled in one go
 	load(harness, _STAGING, _COLUMNS, write(folder / "people.tsv", map(_row, range(count))))
-	keys = write(folder / "keys.tsv", _keys(count))
-	load(harness, "tabIdentity Key", _KEY_COLUMNS, keys, _WRITTEN | {"card_doctype": "'Contact'"})
-	frappe.db.commit()
-	frappe.db.sql("SET unique_checks = 0, foreign_key_checks = 0")
+	keys = in_order(write(folder / "keys.tsv", _keys(count)))
+	with empty("Identity Key"):
+		load(harness, "tabIdentity Key", _KEY_COLUMNS, keys, _WRITTEN | {"card_doctype": "'Contact'"})
 	company = frappe.defaults.get_global_default("company")
 	for doctype, columns in TABLES.items():
-		_fill(doctype, columns, company)
-	frappe.db.sql("SET unique_checks = 1, foreign_key_checks = 1")
+		with empty(doctype):
+			_fill(doctype, columns, company)
 	frappe.db.sql_ddl(f"DROP TABLE `{_STAGING}`")
-	for doctype in (*TABLES, "Identity Key"):
-		frappe.db.sql(f"ANALYZE TABLE `tab{doctype}`")
 	frappe.clear_cache()
+
+
+@contextmanager
+def empty(doctype: str) -> Iterator[None]:
+	"""A table without rows and indexes; they are made at the end, each in one go.
+
+	Rows that come in the order of their names then only ever fill the last page. Their names are scattered: to put a
+	million of them where they belong one by one, in the table and in each of up to eighteen indexes, takes far longer.
+	"""
+	table = f"`tab{doctype}`"
+	definition = frappe.db.sql(f"SHOW CREATE TABLE {table}")[0][1]
+	indexes = re.findall(r"^\s+((?:UNIQUE )?KEY `(\w+)` .*?),?$", definition, re.MULTILINE)
+	frappe.db.sql_ddl(f"TRUNCATE TABLE {table}")
+	frappe.db.sql_ddl(f"ALTER TABLE {table} {', '.join(f'DROP KEY `{name}`' for _key, name in indexes)}")
+	yield
+	frappe.db.sql_ddl(f"ALTER TABLE {table} {', '.join(f'ADD {key}' for key, _name in indexes)}")
+	frappe.db.sql(f"ANALYZE TABLE {table}")
 
 
 def check(numbers: Iterable[int]) -> None:
@@ -115,7 +129,7 @@ def check(numbers: Iterable[int]) -> None:
 
 
 def _row(number: int) -> tuple:
-	someone = person(number)
+	someone = resident(number)
 	return (
 		number,
 		name_of("contact", number),
@@ -125,7 +139,7 @@ def _row(number: int) -> tuple:
 		someone["last_name"],
 		someone["email"],
 		someone["phone"],
-		birth_date(number),
+		someone["birth_date"],
 		manager(number),
 	)
 
@@ -137,9 +151,11 @@ def _keys(count: int) -> Iterator[tuple]:
 	"""The phone and the e-mail are written as the app normalises them, which saves it the work."""
 	scheme = settings.schemes()[0]
 	for number in range(count):
-		someone, contact = person(number), name_of("contact", number)
+		someone, contact = resident(number), name_of("contact", number)
 		named = Person(
-			first_name=someone["first_name"], last_name=someone["last_name"], birth_date=birth_date(number)
+			first_name=someone["first_name"],
+			last_name=someone["last_name"],
+			birth_date=someone["birth_date"],
 		)
 		values = person_values(named, scheme.rules) | {
 			PHONE: (someone["phone"],),
@@ -153,6 +169,13 @@ def write(path: Path, rows: Iterable[tuple]) -> Path:
 	with path.open("w") as file:
 		for row in rows:
 			file.write("\t".join("\\N" if value is None else str(value) for value in row) + "\n")
+	return path
+
+
+def in_order(path: Path) -> Path:
+	"""Sorts the lines of a file: their first columns are digits, and letters of one case."""
+	command = ["sort", "--buffer-size=1G", f"--temporary-directory={path.parent}", f"--output={path}", path]
+	subprocess.run(command, env={"LC_ALL": "C"}, check=True)
 	return path
 
 
@@ -178,7 +201,7 @@ def _fill(doctype: str, columns: dict[str, str], company: str) -> None:
 	columns = columns | _WRITTEN
 	frappe.db.sql(
 		f"INSERT INTO `tab{doctype}` ({', '.join(columns)}) "
-		f"SELECT {', '.join(columns.values())} FROM {source}",
+		f"SELECT {', '.join(columns.values())} FROM {source} ORDER BY {columns['name']}",
 		{"company": company},
 	)
 	frappe.db.commit()

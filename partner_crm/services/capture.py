@@ -11,6 +11,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, get_link_to_form, getdate
 
+from partner_crm.permissions import seen
 from partner_crm.rules.identity import Company, Person, Values, company_values
 from partner_crm.services import facts, identity, savepoints, settings, staff_cards
 
@@ -82,9 +83,9 @@ def _names_a_person(lead: Document) -> bool:
 
 def _warn(doctype: str, found: list[identity.Match]) -> None:
 	"""One matching field is no duplicate, but worth a look where somebody is looking."""
-	if frappe.flags.in_import or not found or not frappe.has_permission(doctype, "read"):
+	if frappe.flags.in_import or not found:
 		return
-	titles = _titles(doctype, [match.card for match in found])
+	titles = seen.titles(doctype, [match.card for match in found])
 	lines = [
 		_("{0} has the same {1}.").format(
 			get_link_to_form(doctype, match.card, escape_html(titles[match.card])),
@@ -100,19 +101,6 @@ def _warn(doctype: str, found: list[identity.Match]) -> None:
 			alert=True,
 			indicator="orange",
 		)
-
-
-def _titles(doctype: str, names: list[str]) -> dict[str, str]:
-	"""Of those cards that the user may see."""
-	title = "title" if doctype == "Counterparty" else "full_name"
-	rows = frappe.get_list(
-		doctype,
-		filters={"name": ("in", names)},
-		fields=["name", title],
-		order_by="name asc",
-		limit=len(names),
-	)
-	return {row.name: row[title] or row.name for row in rows}
 
 
 def _person_values(lead: Document) -> Values:

@@ -8,6 +8,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from partner_crm.permissions import seen
 from partner_crm.services import identity, pairs
 
 DOCTYPES = ("Contact", "Counterparty")
@@ -21,7 +22,17 @@ def find(doctype: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
 	card = _card(doctype, values)
 	found = identity.find(doctype, identity.values_of(card), card.name)
 	apart = pairs.told_apart(doctype, card.name or "", [match.card for match in found])
-	return [_told(doctype, match, match.card in apart) for match in found]
+	titles = seen.titles(doctype, [match.card for match in found])
+	ask = identity.whom_to_ask() if len(titles) < len(found) else ""
+	return [
+		{
+			"name": match.card if match.card in titles else "",
+			"matched": [field for field in identity.FIELD_LABELS if field in match.fields],
+			"is_duplicate": match.is_duplicate and match.card not in apart,
+			"ask": "" if match.card in titles else ask,
+		}
+		for match in found
+	]
 
 
 def _card(doctype: str, values: Mapping[str, Any]):
@@ -60,13 +71,3 @@ def _rows(column: str, values: Mapping[str, Any], *names: str) -> list[dict[str,
 			if text and isinstance(text, str):
 				found.append({column: text})
 	return found
-
-
-def _told(doctype: str, match: identity.Match, is_told_apart: bool) -> dict[str, Any]:
-	may_see = frappe.has_permission(doctype, "read", match.card)
-	return {
-		"name": match.card if may_see else "",
-		"matched": [field for field in identity.FIELD_LABELS if field in match.fields],
-		"is_duplicate": match.is_duplicate and not is_told_apart,
-		"ask": "" if may_see else identity.whom_to_ask(),
-	}

@@ -16,9 +16,11 @@ Whoever writes pair keys has locked their buckets, so what he reads of their hol
 
 from __future__ import annotations
 
+import operator
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from hashlib import blake2b
 
 import frappe
@@ -26,9 +28,9 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, get_link_to_form, getdate, now
 from pypika.functions import Count
-from pypika.terms import Criterion, Parameter
+from pypika.terms import Parameter
 
-from partner_crm.permissions import access
+from partner_crm.permissions import access, seen
 from partner_crm.rules.identity import (
 	BIRTH_DATE,
 	DOMAIN,
@@ -53,6 +55,8 @@ from partner_crm.services.refusals import bullets
 from partner_crm.setup.roles import SALES_HEAD
 
 MOST_FOUND = 20
+"""Cards that share one value, or hold one pair."""
+
 MOST_INSERTED = 1000
 
 BESIDE = "+"
@@ -254,28 +258,48 @@ def free(names: Collection[str]) -> None:
 
 
 def find(doctype: str, values: Values, excluding: str | None = None) -> list[Match]:
-	"""The cards that share identity values, duplicates first, then those with most fields in common."""
+	"""The cards that share identity values: duplicates, those with most fields in common, those with the rarest field.
+
+	However many namesakes there are, it is told of the first few of them, and of everybody else.
+	"""
 	scheme = settings.schemes()[0]
 	keys = _pair_keys(doctype, values, scheme)
-	prefixes = _single_prefixes(values, scheme)
+	prefixes = (*keys, *_single_prefixes(values, scheme))
 	if not prefixes:
 		return []
-	key = frappe.qb.DocType("Identity Key")
-	wanted = Criterion.any(key.name.like(f"{prefix}%") for prefix in (*keys, *prefixes))
-	rows = (
-		frappe.qb.from_(key)
-		.select(key.name, key.card, key.matched_fields)
-		.where(wanted & (key.card_doctype == doctype) & (key.card != (excluding or "")))
-		.limit(MOST_FOUND * 10)
-		.run()
+	look = {f"prefix{place}": f"{prefix}%" for place, prefix in enumerate(prefixes)}
+	rows = frappe.db.sql(
+		_look_statement(len(prefixes), frappe.db.db_type),
+		look | {"doctype": doctype, "excluding": excluding or ""},
 	)
 	found: dict[str, Match] = {}
 	for name, card, fields in rows:
 		match = found.setdefault(card, Match(card))
 		match.fields.update(fields.split(","))
 		match.is_duplicate |= root_of(name) in keys
-	order = sorted(found.values(), key=lambda match: (not match.is_duplicate, -len(match.fields), match.card))
-	return order[:MOST_FOUND]
+	sharing = Counter(name for match in found.values() for name in match.fields)
+
+	def order(match: Match) -> tuple:
+		rarest = min(sharing[name] for name in match.fields)
+		return not match.is_duplicate, -len(match.fields), rarest, match.card
+
+	return sorted(found.values(), key=order)
+
+
+@lru_cache(maxsize=64)
+def _look_statement(prefixes: int, db_type: str) -> str:
+	"""So many rows at most for each prefix: those of a common name would leave no room for the number and the address."""
+	key = frappe.qb.DocType("Identity Key")
+	looks = []
+	for place in range(prefixes):
+		part = frappe.qb.from_(key).select(key.name, key.card, key.matched_fields)
+		part = part.where(key.name.like(Parameter(f"%(prefix{place})s")))
+		part = part.where(
+			(key.card_doctype == Parameter("%(doctype)s")) & (key.card != Parameter("%(excluding)s"))
+		)
+		bounded = part.orderby(key.name).limit(MOST_FOUND).as_(f"look{place}")
+		looks.append(frappe.qb.from_(bounded).select(bounded.name, bounded.card, bounded.matched_fields))
+	return reduce(operator.mul, looks).get_sql()
 
 
 def find_unmanaged(values: Values) -> str | None:
@@ -523,35 +547,34 @@ def _refuse(card: Document, matched: Mapping[str, Collection[str]]) -> None:
 	"""The one refusal: which cards they are and what matches, for those who may see them; else whom to ask."""
 	if card.flags.savepoint:
 		frappe.db.rollback(save_point=card.flags.savepoint)
+	titles = seen.titles(card.doctype, matched)
+	titles |= _titles_of_newest(card.doctype, matched.keys() - titles.keys())
+	ask = whom_to_ask() if len(titles) < len(matched) else ""
 	refusal = DuplicateCard(
 		_("There is a card of this client already. Use it, or have the head of sales merge the two:")
-		+ bullets(_describe(card.doctype, other, fields) for other, fields in matched.items())
+		+ bullets(
+			_named(card.doctype, other, titles[other], fields)
+			if other in titles
+			else _("One that you may not see. Ask {0}.").format(ask)
+			for other, fields in matched.items()
+		)
 	)
 	refusal.cards = tuple(matched)
 	frappe.throw(str(refusal), refusal, title=_("Duplicate"))
 
 
-def _describe(doctype: str, name: str, fields: Collection[str]) -> str:
-	card = None if _is_hidden(doctype, name) else _stored(doctype, name)
-	if not card or not card.has_permission("read"):
-		return _("One that you may not see. Ask {0}.").format(whom_to_ask())
-	link = get_link_to_form(doctype, name, escape_html(card.get_title() or name))
+def _named(doctype: str, name: str, title: str, fields: Collection[str]) -> str:
+	link = get_link_to_form(doctype, name, escape_html(title))
 	return _("{0} (the same {1})").format(link, in_words(fields))
 
 
-def _is_hidden(doctype: str, name: str) -> bool:
-	"""Most duplicates are other managers' clients: asked before the card itself is read, and Frappe's own rules."""
-	table = frappe.qb.DocType(doctype)
-	seen = access.visible(doctype, table)
-	return (
-		bool(seen) and not frappe.qb.from_(table).select(table.name).where((table.name == name) & seen).run()
-	)
+def _titles_of_newest(doctype: str, names: set[str]) -> dict[str, str]:
+	"""Of cards that are a moment old and not in our own view yet. By our criterion, which asks that view, nobody sees them.
 
-
-def _stored(doctype: str, name: str) -> Document:
-	"""Without a lock, since whoever saves that card may wait for ours; past our own view if it is a moment old."""
-	try:
-		return frappe.get_doc(doctype, name)
-	except frappe.DoesNotExistError:
-		frappe.clear_last_message()
-		return frappe.get_doc(doctype, name, for_update=True)
+	The others are read without a lock, since whoever saves such a card may wait for ours.
+	"""
+	if not names or access.is_bounded(doctype, "read", frappe.session.user):
+		return {}
+	known = frappe.get_all(doctype, {"name": ("in", sorted(names))}, pluck="name", order_by="name asc")
+	cards = [frappe.get_doc(doctype, name, for_update=True) for name in sorted(names - set(known))]
+	return {card.name: card.get_title() or card.name for card in cards if card.has_permission("read")}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import frappe
 from frappe import _
 from pypika import Order
 
-from partner_crm.permissions import access
+from partner_crm.permissions import access, seen
 from partner_crm.rules.similarity import REASONS
 from partner_crm.services import duplicates, pairs
 
@@ -35,7 +34,7 @@ def reasons_in_words(reasons: str | None) -> list[str]:
 
 def _rows(doctype: str, status: str, kind: str | None, lowest_score: float) -> list[dict[str, Any]]:
 	stored = _query(doctype, status, kind, lowest_score).run(as_dict=True)
-	titles = _titles(doctype, {card for row in stored for card in (row.card, row.other_card)})
+	titles = seen.titles(doctype, {card for row in stored for card in (row.card, row.other_card)})
 	return [
 		{
 			"card_doctype": doctype,
@@ -62,8 +61,8 @@ def _query(doctype: str, status: str, kind: str | None, lowest_score: float):
 	for alias, link in (("one_card", pair.card), ("another_card", pair.other_card)):
 		card = frappe.qb.DocType(doctype).as_(alias)
 		query = query.join(card).on(card.name == link)
-		if (seen := access.visible(doctype, card)) is not None:
-			query = query.where(seen)
+		if (own := access.visible(doctype, card)) is not None:
+			query = query.where(own)
 	if kind:
 		query = query.where(pair.kind == kind)
 	query = query.where(pair.score >= lowest_score).orderby(pair.kind).orderby(pair.score, order=Order.desc)
@@ -71,11 +70,3 @@ def _query(doctype: str, status: str, kind: str | None, lowest_score: float):
 	return query.select(
 		pair.card, pair.other_card, pair.kind, pair.score, pair.reasons, pair.status, pair.reason
 	)
-
-
-def _titles(doctype: str, names: Iterable[str]) -> dict[str, str]:
-	"""Of those that the reader may see by every other rule of the site, too, such as User Permissions."""
-	column = "title" if doctype == "Counterparty" else "full_name"
-	filters = {"name": ("in", sorted(names) or [""])}
-	found = frappe.get_list(doctype, filters, ["name", column], order_by=None, limit_page_length=0)
-	return {row.name: row[column] or row.name for row in found}

@@ -23,6 +23,7 @@ from tests.factories import (
 	make_full_counterparty,
 	make_lead,
 	make_ready_mql,
+	make_user_row,
 )
 from tests.sql import statements
 
@@ -38,6 +39,12 @@ STAFF_LOOKED_UP = "SELECT Employee and User"
 KEYS_LOCKED = "SELECT Identity Key and Identity Bucket"
 """And looked for, in one round trip."""
 
+MAY_BE_SEEN = (
+	"SELECT Employee and Sales Person",  # his team, once in a request
+	"SELECT Contact and Partner Lead and Partner Deal and Counterparty and Customer and DocShare",
+)
+"""Which of the cards a manager may see, with their titles."""
+
 
 def asked(sent: list[str]) -> list[str]:
 	"""What each statement does to which tables, but for what Frappe and ERPNext ask for any document of that kind."""
@@ -52,6 +59,11 @@ def asked(sent: list[str]) -> list[str]:
 def stored(doc):
 	"""As the next request loads it, once something like it has been saved and what is cached is there."""
 	return frappe.get_doc(doc.doctype, doc.name)
+
+
+@pytest.fixture
+def manager() -> None:
+	frappe.set_user(make_user_row("manager@staff.example").name)
 
 
 # Leads
@@ -106,6 +118,20 @@ def test_what_capturing_a_person_and_a_company_costs():
 		"INSERT Identity Key",
 		"INSERT Stage Change",
 	]
+
+
+def test_a_namesake_costs_two_statements_more(manager):
+	make_lead(first_name="Boris", last_name="Ivanov", phone="+7 701 123 45 67")
+	with statements() as sent:
+		make_lead(**ANNA, phone=PHONE)
+	alone = asked(sent)
+
+	with statements() as sent:
+		make_lead(**(ANNA | {"email": "anna@another.example"}), phone="+7 701 111 22 33")
+
+	assert [statement for statement in asked(sent) if statement not in alone] == [*MAY_BE_SEEN]
+	assert len(asked(sent)) == len(alone) + len(MAY_BE_SEEN)
+	assert "has the same name" in frappe.as_json(frappe.message_log)
 
 
 # Deals and interactions
@@ -285,6 +311,21 @@ def test_a_duplicate_is_refused_before_anything_is_written():
 		make_contact(**ANNA)
 
 	assert not [statement for statement in asked(sent) if not statement.startswith("SELECT")]
+
+
+def test_what_naming_the_card_in_a_refusal_costs(manager):
+	card = make_contact(**ANNA)
+
+	with statements() as sent, pytest.raises(DuplicateCard, match=card.name):
+		make_contact(**ANNA)
+
+	found = asked(sent)
+	assert found[found.index(KEYS_LOCKED) :] == [
+		KEYS_LOCKED,
+		"SELECT Identity Key",  # whose are they?
+		"SELECT Possible Duplicate",  # was the card told apart from it?
+		*MAY_BE_SEEN,
+	]
 
 
 # The network
