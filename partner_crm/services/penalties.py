@@ -164,7 +164,7 @@ def stamp(penalty: Document) -> None:
 		penalty.decided_by, penalty.decided_on = frappe.session.user, now_datetime()
 
 
-def refuse_rewriting(_penalty: Document) -> None:
+def refuse_rewriting() -> None:
 	frappe.throw(
 		_("The ledger of penalties is never rewritten. A penalty can be contested, waived or confirmed.")
 	)

@@ -9,6 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from email import message_from_string
+from email.header import decode_header, make_header
+from email.message import Message
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -384,10 +387,8 @@ def test_a_manager_gets_one_letter_a_day_in_his_language_about_his_own_deals_onl
 	)
 	night(clock, date(2024, 3, 1))
 	letters = {
-		row.recipient: frappe.db.get_value("Email Queue", row.parent, "message")
-		for row in frappe.get_all(
-			"Email Queue Recipient", fields=["recipient", "parent"], order_by="creation"
-		)
+		row.recipient: message_from_string(frappe.db.get_value("Email Queue", row.parent, "message"))
+		for row in frappe.get_all("Email Queue Recipient", fields=["recipient", "parent"])
 	}
 	notes = {row.for_user: row for row in frappe.get_all("Notification Log", fields=["*"])}
 
@@ -395,7 +396,18 @@ def test_a_manager_gets_one_letter_a_day_in_his_language_about_his_own_deals_onl
 	assert notes[ANNA].subject == "Сделки, которые скоро станут неактивными: 3"
 	assert "Anna 2" in notes[ANNA].email_content and "Boris" not in notes[ANNA].email_content
 	assert notes[BORIS].subject == "Deals about to lapse: 1"
-	assert set(letters) <= {ANNA, BORIS}
+	assert set(letters) == {ANNA, BORIS} and frappe.db.count("Email Queue Recipient") == 2
+	assert str(make_header(decode_header(letters[ANNA]["Subject"]))) == notes[ANNA].subject
+	assert "Anna 2" in text_of(letters[ANNA]) and "Boris" not in text_of(letters[ANNA])
+	assert "Boris 1" in text_of(letters[BORIS]) and "Anna" not in text_of(letters[BORIS])
+
+
+def text_of(letter: Message) -> str:
+	return next(
+		part.get_payload(decode=True).decode()
+		for part in letter.walk()
+		if part.get_content_type() == "text/plain"
+	)
 
 
 def test_what_a_failed_night_did_not_tell_is_told_by_the_next_and_once(clock):
