@@ -24,7 +24,8 @@ def open_cases(found: Iterable[tuple[frappe._dict, Consequence]]) -> int:
 	owner = case_owner() if found else None
 	if not owner:
 		return 0
-	return bulk.insert_new("ToDo", COLUMNS, [_task(consequence, owner) for _row, consequence in found])
+	lang = language_of(owner)
+	return bulk.insert_new("ToDo", COLUMNS, [_task(consequence, owner, lang) for _row, consequence in found])
 
 
 def case_owner() -> str | None:
@@ -51,9 +52,13 @@ def users_with(role: str) -> list[str]:
 	)
 
 
-def _task(consequence: Consequence, owner: str) -> tuple:
+def language_of(user: str) -> str:
+	return frappe.db.get_value("User", user, "language") or frappe.db.get_default("lang") or "en"
+
+
+def _task(consequence: Consequence, owner: str, lang: str) -> tuple:
 	"""The values of `COLUMNS`. The name is made of the violation, so the database takes each once."""
-	violation, sentence = consequence.violation, _("Look into it: {0}, since {1}")
+	violation, sentence = consequence.violation, _("Look into it: {0}, since {1}", lang)
 	return (
 		f"case-{violation.key}",
 		"Open",
@@ -62,6 +67,6 @@ def _task(consequence: Consequence, owner: str) -> tuple:
 		consequence.taken_on,
 		violation.reference_doctype,
 		violation.reference_name,
-		sentence.format(_(violation.rule), format_date(violation.violated_on)),
+		sentence.format(_(violation.rule, lang), format_date(violation.violated_on)),
 		frappe.session.user,
 	)
