@@ -33,6 +33,7 @@ from tests.factories import (
 	make_user_row,
 )
 from tests.simulation import Simulation
+from tests.sql import statements
 
 pytestmark = pytest.mark.commits
 
@@ -174,7 +175,7 @@ def lapses(deal: str) -> list[tuple]:
 
 def test_a_deal_that_goes_quiet_is_announced_and_then_penalised_once(clock):
 	clock.set(date(2023, 12, 31))
-	deal = open_deal(date(2023, 12, 31))
+	deal = open_deal(date(2023, 12, 31), deal_title="Radio for Ivan")
 	frappe.db.commit()
 
 	seen = {}
@@ -195,7 +196,11 @@ def test_a_deal_that_goes_quiet_is_announced_and_then_penalised_once(clock):
 		date(2024, 2, 28),
 	]
 	assert ledger() == [("Deal Lapsed", ANNA, date(2024, 3, 1), date(2024, 3, 1), 1)]
-	assert frappe.db.count("Notification Log", {"for_user": ANNA}) == 4  # three notices, one penalty
+	told = frappe.get_all(
+		"Notification Log", {"for_user": ANNA}, ["subject", "email_content"], order_by="creation"
+	)
+	assert [note.subject for note in told] == ["Deals about to lapse: 1"] * 3 + ["New penalties: 1"]
+	assert all("Radio for Ivan" in note.email_content for note in told)
 	assert column("Deal Review", "2024-03-01", "penalties") == 1
 	assert column("Deal Review", "2024-03-02", "status") == "Done"
 
@@ -323,7 +328,7 @@ def test_amount_currency_and_rule_are_copied(clock):
 
 
 def test_losing_the_client_and_a_case(clock):
-	head = make_user(roles=("Partner CRM Manager",)).name
+	head = make_user(roles=("Partner CRM Manager",), language="ru").name
 	with rules_set(Deal_Lapsed={"releases_to_pool": 1, "opens_case": 1}):
 		clock.set(date(2024, 1, 15))
 		deal = deal_of()
@@ -332,10 +337,13 @@ def test_losing_the_client_and_a_case(clock):
 	pooled = frappe.db.get_value(
 		"Partner Deal", deal.name, ["in_pool", "open_deal_key", "activity_status", "responsible"]
 	)
-	[task] = frappe.get_all("ToDo", {"reference_name": deal.name}, ["allocated_to", "date", "status"])
+	[task] = frappe.get_all(
+		"ToDo", {"reference_name": deal.name}, ["allocated_to", "date", "status", "description"]
+	)
 
 	assert pooled == (1, None, "Closed", ANNA)
-	assert task == {"allocated_to": head, "date": date(2024, 3, 16), "status": "Open"}
+	assert (task.allocated_to, task.date, task.status) == (head, date(2024, 3, 16), "Open")
+	assert task.description == "Разберитесь: Сделка неактивна, с 16-03-2024"
 	frappe.db.delete("Has Role", {"parent": head})
 
 
@@ -510,6 +518,15 @@ def test_a_rerun_changes_nothing():
 	review_deals("2024-04-30")
 
 	assert everything() == before
+
+
+def test_a_night_without_work_asks_one_question_and_writes_one_record():
+	review_deals("2024-04-30")
+	with statements() as sent:
+		review_deals("2024-05-01")
+
+	assert [statement.split()[0].upper() for statement in sent if "`tab" in statement] == ["SELECT", "INSERT"]
+	assert column("Deal Review", "2024-05-01", "status") == "Done"
 
 
 def everything() -> dict[str, list]:
