@@ -36,35 +36,41 @@ def run(quick: bool, options: tuple[str, ...]) -> int:
 
 
 def _measure(site, count: int) -> None:
-	_night(site, count, PUNCTUAL, DUE, 500)
+	punctual = _night(site, count, PUNCTUAL, DUE, 500)
 	issued = site.do("time_issuing", SAMPLE)
 	ratio = issued["one_by_one"] / issued["together"]
-	print(
-		line("issuing a penalty", ratio, 15, f"{issued['together'] * 1e6:.0f} us", at_least=True), flush=True
+	_print("issuing a penalty", ratio, 15, f"{issued['together'] * 1e6:.0f} us", at_least=True)
+	late = _night(site, count, LATE, DUE_LATE, 50)
+	more = f"{late['peak_before']:.0f} and {late['peak']:.0f} MB"
+	_print(
+		f"peak memory, {late['reviewed'] / punctual['reviewed']:.0f} times the deals",
+		late["peak"] / late["peak_before"],
+		1.1,
+		more,
 	)
-	_night(site, count, LATE, DUE_LATE, 50)
 	idle = site.do("time_idle", IDLE)
-	print(
-		line(
-			"an idle night in `select 1`", idle["night"] / idle["select"], 25, f"{idle['night'] * 1e3:.1f} ms"
-		)
-	)
+	ratio = idle["night"] / idle["select"]
+	_print("an idle night in `select 1`", ratio, 25, f"{idle['night'] * 1e3:.1f} ms")
 	upkeep = site.do("time_upkeep", 200)
 	share = upkeep["upkeep"] / (upkeep["whole"] - upkeep["upkeep"])
-	print(
-		line("upkeep of an interaction's columns", share, 0.1, f"of {upkeep['whole'] * 1e3:.1f} ms"),
-		flush=True,
-	)
+	_print("upkeep of an interaction's columns", share, 0.1, f"of {upkeep['whole'] * 1e3:.1f} ms")
 
 
-def _night(site, count: int, day: str, due: float, bound: float) -> None:
+def _night(site, count: int, day: str, due: float, bound: float) -> dict:
 	"""The loop is timed before and after: the machine may be slower by then."""
 	loops = [site.do("time_loop", count, SAMPLE, due)]
 	night = site.do("time_night", day)
 	loops.append(site.do("time_loop", count, SAMPLE, due))
-	ratio = sum(loops) / 2 / night["seconds"]
-	more = (
-		f"{night['seconds']:.1f} s for {night['reviewed']:,} deals and {night['penalties']:,} penalties, "
-		f"{night['grown']:.0f} MB more memory"
+	ratio, of_processor = (
+		sum(loop[clock] for loop in loops) / 2 / night[clock] for clock in ("seconds", "processor")
 	)
-	print(line(f"a night with {due:.0%} due against a loop", ratio, bound, more, at_least=True), flush=True)
+	more = (
+		f"{of_processor:.0f}x of the process's processor; {night['seconds']:.1f} s for {night['reviewed']:,} deals, "
+		f"{night['penalties']:,} penalties and {night['notified']} letters"
+	)
+	_print(f"a night with {due:.0%} due against a loop", ratio, bound, more, at_least=True)
+	return night
+
+
+def _print(what: str, ratio: float, bound: float, more: str, *, at_least: bool = False) -> None:
+	print(line(what, ratio, bound, more, at_least=at_least), flush=True)

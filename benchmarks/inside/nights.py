@@ -18,7 +18,7 @@ from benchmarks.inside import floor, population
 from partner_crm.rules import activity
 from partner_crm.services import discipline, interactions, penalties, review
 from tests.bench.harness import Harness
-from tests.factories import make_user_row
+from tests.factories import make_row, make_user_row
 
 DAY = timedelta(days=1)
 PUNCTUAL, LATE = date(2024, 6, 1), date(2024, 6, 24)
@@ -31,7 +31,8 @@ FLOOR = "Speed Penalty"
 def fill_deals(count: int) -> None:
 	floor.make_like(FLOOR, frappe.get_meta("Manager Penalty"))
 	for number in range(MANAGERS):
-		make_user_row(f"manager{number}@staff.example")
+		make_user_row(_manager(number))
+	make_row("Email Account", email_id="out@staff.example", enable_outgoing=1, default_outgoing=1)
 	frappe.db.commit()
 	harness = Harness.of_environment()
 	talks = (_talk(number, nth) for number in range(count) for nth in range(TALKS))
@@ -69,13 +70,17 @@ def _name(number: int) -> str:
 	return f"d{number * 7919 % 10_000_019:09d}"
 
 
+def _manager(number: int) -> str:
+	return f"manager{number % MANAGERS}@staff.example"
+
+
 def _deal(number: int) -> tuple:
 	last = _last_talk(number)
 	until = activity.active_until(last)
 	is_announced = number % 100 <= 23
 	return (
 		*(_name(number), "2024-01-01 10:00:00", "2024-01-01 10:00:00", "Administrator", "Administrator"),
-		*(f"Client {number}", "SQL", f"manager{number % MANAGERS}@staff.example"),
+		*(f"Client {number}", "SQL", _manager(number // 100)),
 		*(_company(), 1, "Active", "2024-01-01", last),
 		*(until, int(is_announced), "2024-05-01" if is_announced else None),
 		*(until + DAY if is_announced else until - 14 * DAY, last, "Radio for the spring; Petr sends prices"),
@@ -98,17 +103,22 @@ def _talk(number: int, nth: int) -> tuple:
 
 
 def time_night(day: str) -> dict:
-	"""Seconds, what was done, and by how many megabytes the process grew meanwhile at most."""
-	before, began = _peak(), time.perf_counter()
+	"""Seconds, and those of this process's processor; what was done; the process's peak of memory before and after, in megabytes."""
+	before, began, at_work = _peak(), time.perf_counter(), time.process_time()
 	review.run(date.fromisoformat(day))
-	seconds = time.perf_counter() - began
-	counted = frappe.db.get_value("Deal Review", day, ["reviewed", "penalties", "failures"], as_dict=True)
-	return {**counted, "seconds": seconds, "grown": _peak() - before}
+	seconds, processor = time.perf_counter() - began, time.process_time() - at_work
+	counted = frappe.db.get_value(
+		"Deal Review", day, ["reviewed", "penalties", "notified", "failures"], as_dict=True
+	)
+	return {**counted, "seconds": seconds, "processor": processor, "peak_before": before, "peak": _peak()}
 
 
-def time_loop(count: int, sample: int, share_due: float) -> float:
-	"""Seconds for all open deals of a loop that takes each document, judges it, and saves what follows; from a sample."""
-	due, began = 0, time.perf_counter()
+def time_loop(count: int, sample: int, share_due: float) -> dict:
+	"""A loop over all open deals that takes each document, judges it, and saves what follows: from a sample of them.
+
+	Seconds, and those of this process's processor.
+	"""
+	due, began, at_work = 0, time.perf_counter(), time.process_time()
 	for number in range(sample):
 		deal = frappe.get_doc("Partner Deal", _name(number * 7))
 		last = frappe.get_all(
@@ -123,9 +133,9 @@ def time_loop(count: int, sample: int, share_due: float) -> float:
 			due += 1
 			_issue(deal, number)
 			deal.db_set({"activity_status": "Inactive", "next_review_on": None}, update_modified=False)
-	seconds = time.perf_counter() - began
+	seconds, processor = time.perf_counter() - began, time.process_time() - at_work
 	frappe.db.rollback()
-	return seconds / sample * count
+	return {"seconds": seconds / sample * count, "processor": processor / sample * count}
 
 
 def time_issuing(times: int) -> dict:
@@ -160,7 +170,7 @@ def _issue(deal, number: int) -> None:
 		{
 			"doctype": FLOOR,
 			"rule": "Deal Lapsed",
-			"manager": f"manager{number % MANAGERS}@staff.example",
+			"manager": _manager(number),
 			"reference_doctype": "Partner Deal",
 			"reference_name": deal.name,
 			"deal": deal.name,

@@ -622,19 +622,14 @@ def penalties_between(
 	for a lapse, what falls on a paused day is not imposed, so a pause approved within the grace forgives.
 	"""
 	found = violations(history, to_day, discipline)
-	return _penalties(history, found, from_day, to_day, discipline, imposed)
+	return _penalties(history, _due(history, found, from_day, to_day, discipline), discipline, imposed)
 
 
 def _penalties(
-	history: History,
-	found: Iterable[Violation],
-	from_day: date,
-	to_day: date,
-	discipline: Discipline,
-	imposed: Collection[str],
+	history: History, due: Iterable[_Due], discipline: Discipline, imposed: Collection[str]
 ) -> tuple[Penalty, ...]:
 	penalties = []
-	for violation, nth, day, night in _due(history, found, from_day, to_day, discipline):
+	for violation, nth, day, night in due:
 		rule = discipline.rule(violation.rule)
 		manager = responsible_at(history.assignments, datetime.combine(day, time.min))
 		if manager is None or violation.part_of:
@@ -663,29 +658,36 @@ def consequences_between(
 	A violation that is part of another brings its own: the client of a deal that lapsed while it was
 	incorrect is lost like any other's.
 	"""
-	return _consequences(history, violations(history, to_day, discipline), from_day, to_day, discipline)
+	found = violations(history, to_day, discipline)
+	return _consequences(_due(history, found, from_day, to_day, discipline), discipline)
 
 
-def _consequences(
-	history: History, found: Iterable[Violation], from_day: date, to_day: date, discipline: Discipline
-) -> tuple[Consequence, ...]:
+def _consequences(due: Iterable[_Due], discipline: Discipline) -> tuple[Consequence, ...]:
 	return tuple(
 		Consequence(violation, night, rule.releases_to_pool, rule.opens_case)
-		for violation, nth, _day, night in _due(history, found, from_day, to_day, discipline)
+		for violation, nth, _day, night in due
 		if nth == 1
 		and (rule := discipline.rule(violation.rule))
 		and (rule.releases_to_pool or rule.opens_case)
 	)
 
 
+_Due = tuple[Violation, int, date, date]
+"""A violation, which time it falls due, the day of that, and the night of imposing."""
+
+
 def _due(
 	history: History, found: Iterable[Violation], from_day: date, to_day: date, discipline: Discipline
-) -> Iterator[tuple[Violation, int, date, date]]:
+) -> Iterator[_Due]:
 	for violation in found:
 		rule = discipline.rule(violation.rule)
 		last = to_day if violation.cured_on is None else min(to_day, violation.cured_on - DAY)
 		for nth, day, night in due_days(violation.violated_on, rule, last):
-			excused = violation.rule == DEAL_LAPSED and known(history, night - DAY).is_paused(night)
+			excused = (
+				violation.rule == DEAL_LAPSED
+				and history.pauses
+				and known(history, night - DAY).is_paused(night)
+			)
 			if night >= from_day and not excused:
 				yield violation, nth, day, night
 
@@ -739,11 +741,17 @@ def announcement_on(
 ) -> Announcement | None:
 	"""The announcement that the night of `day` makes for a deal, if any; see `due_notice`."""
 	state = activity(known(history, day - DAY), day, discipline.activity_months)
-	manager = responsible_at(history.assignments, datetime.combine(day, time.min))
-	if state.active_until is None or manager is None:
+	return _announcement(history, state, day, discipline, announced)
+
+
+def _announcement(
+	history: History, state: Activity, day: date, discipline: Discipline, announced: int | None
+) -> Announcement | None:
+	if state.active_until is None:
 		return None
 	notice = due_notice(state.active_until, day, discipline.announce_days, announced)
-	if notice is None:
+	manager = responsible_at(history.assignments, datetime.combine(day, time.min))
+	if notice is None or manager is None:
 		return None
 	return Announcement(history.doctype, history.name, manager, state.active_until, state.days_left, notice)
 
@@ -818,18 +826,23 @@ def review(
 	nights after it.
 	"""
 	turns = _turns(history)
-	then = known(history, night) if turns and turns[-1] > night + DAY else history
+	then = known(history, night) if turns[-1] > night + DAY else history
 	found = violations(then, night + DAY, discipline)
 	begun = [violation for violation in found if violation.violated_on <= night]
-	days = [turn for turn in turns if turn > night + DAY]
-	is_deal = history.doctype == DEAL
-	announcement = announcement_on(then, night, discipline, announced) if is_deal else None
+	due = tuple(_due(then, begun, from_day, night, discipline))
+	state = announcement = None
+	if history.doctype == DEAL:
+		before = known(then, night - DAY) if turns[-1] > night else then
+		state = activity(then, night, discipline.activity_months)
+		at_midnight = state if before is then else activity(before, night, discipline.activity_months)
+		announcement = _announcement(then, at_midnight, night, discipline, announced)
 	given = announcement.notice if announcement else announced
 	upcoming = _next_review_on(then, found, night, discipline, given)
+	days = [turn for turn in turns if turn > night + DAY]
 	return Verdict(
-		_penalties(then, begun, from_day, night, discipline, imposed),
-		_consequences(then, begun, from_day, night, discipline),
-		activity(then, night, discipline.activity_months) if is_deal else None,
+		_penalties(then, due, discipline, imposed),
+		_consequences(due, discipline),
+		state,
 		announcement,
 		min([*days, upcoming] if upcoming else days, default=None),
 	)

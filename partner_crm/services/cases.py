@@ -6,25 +6,26 @@ from collections.abc import Iterable
 
 import frappe
 from frappe import _
-from frappe.model.document import Document, bulk_insert
-from frappe.utils import now_datetime
+from frappe.utils import format_date
 
 from partner_crm.rules.activity import Consequence
-from partner_crm.services import settings
+from partner_crm.services import bulk, settings
 from partner_crm.setup.roles import SALES_HEAD
+
+COLUMNS = (
+	*("name", "status", "priority", "allocated_to", "date", "reference_type", "reference_name"),
+	*("description", "assigned_by"),
+)
 
 
 def open_cases(found: Iterable[tuple[frappe._dict, Consequence]]) -> int:
 	"""One task for each violation, however often it is asked for; returns how many are new."""
-	wanted = {f"case-{consequence.violation.key}": consequence for _row, consequence in found}
-	owner = case_owner() if wanted else None
+	found = list(found)
+	owner = case_owner() if found else None
 	if not owner:
 		return 0
-	task = frappe.qb.DocType("ToDo")
-	known = frappe.qb.from_(task).select(task.name).where(task.name.isin(list(wanted))).run(pluck=True)
-	tasks = [_task(name, owner, wanted[name]) for name in wanted.keys() - set(known)]
-	bulk_insert("ToDo", tasks)
-	return len(tasks)
+	lang = language_of(owner)
+	return bulk.insert_new("ToDo", COLUMNS, [_task(consequence, owner, lang) for _row, consequence in found])
 
 
 def case_owner() -> str | None:
@@ -51,24 +52,21 @@ def users_with(role: str) -> list[str]:
 	)
 
 
-def _task(name: str, owner: str, consequence: Consequence) -> Document:
-	violation, task, now = consequence.violation, frappe.new_doc("ToDo"), now_datetime()
-	sentence = _("Look into it: {0}, since {1}")
-	task.update(
-		{
-			"name": name,
-			"status": "Open",
-			"priority": "Medium",
-			"allocated_to": owner,
-			"date": consequence.taken_on,
-			"reference_type": violation.reference_doctype,
-			"reference_name": violation.reference_name,
-			"description": sentence.format(_(violation.rule), frappe.format(violation.violated_on, "Date")),
-			"assigned_by": frappe.session.user,
-			"creation": now,
-			"modified": now,
-			"owner": frappe.session.user,
-			"modified_by": frappe.session.user,
-		}
+def language_of(user: str) -> str:
+	return frappe.db.get_value("User", user, "language") or frappe.db.get_default("lang") or "en"
+
+
+def _task(consequence: Consequence, owner: str, lang: str) -> tuple:
+	"""The values of `COLUMNS`. The name is made of the violation, so the database takes each once."""
+	violation, sentence = consequence.violation, _("Look into it: {0}, since {1}", lang)
+	return (
+		f"case-{violation.key}",
+		"Open",
+		"Medium",
+		owner,
+		consequence.taken_on,
+		violation.reference_doctype,
+		violation.reference_name,
+		sentence.format(_(violation.rule, lang), format_date(violation.violated_on)),
+		frappe.session.user,
 	)
-	return task

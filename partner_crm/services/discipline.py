@@ -11,19 +11,24 @@ when there will be something to do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 
 import frappe
-from frappe.model.document import Document, bulk_insert
+from frappe.model.document import Document
 from frappe.query_builder import Case
 from frappe.utils import getdate, now_datetime
 from pypika.terms import Field, Parameter
 
 from partner_crm.rules import stages
 from partner_crm.rules.activity import DEAL, INTERACTION, LEAD
+from partner_crm.services import bulk
 
 EVENT = "Discipline Event"
+COLUMNS = (
+	*("name", "reference_doctype", "reference_name", "kind", "was", "became", "changed_at"),
+	*("occurred_at", "recorded_at"),
+)
 
 RESPONSIBLE = "Responsible"
 OUT_OF_PLAY = "Out of Play"
@@ -111,14 +116,17 @@ def _changes(doc: Document) -> Iterable[tuple[str, str, str]]:
 
 def note_withdrawn(doctype: str, name: str, interaction: Document, *, all_of_it: bool) -> None:
 	"""Keeps that there was an interaction on a lead or deal until now; or at least that it qualified until now."""
-	facts = {"occurred_at": interaction.occurred_at}
-	events = []
+	events, occurred_at = [], interaction.occurred_at
 	if all_of_it:
 		recorded_at = interaction.recorded_at or interaction.creation
-		events.append(_event(doctype, name, INTERACTION_WITHDRAWN, **facts, recorded_at=recorded_at))
+		events.append(
+			_event(doctype, name, INTERACTION_WITHDRAWN, occurred_at=occurred_at, recorded_at=recorded_at)
+		)
 	if interaction.qualifies:
 		recorded_at = interaction.qualified_at or interaction.recorded_at or interaction.creation
-		events.append(_event(doctype, name, QUALIFICATION_WITHDRAWN, **facts, recorded_at=recorded_at))
+		events.append(
+			_event(doctype, name, QUALIFICATION_WITHDRAWN, occurred_at=occurred_at, recorded_at=recorded_at)
+		)
 	append(events)
 	if events:
 		look_at(doctype, name)
@@ -127,30 +135,37 @@ def note_withdrawn(doctype: str, name: str, interaction: Document, *, all_of_it:
 # The events
 
 
-def append(events: Iterable[Document]) -> None:
+Event = tuple
+"""A row of Discipline Event: the values of `COLUMNS`."""
+
+
+def append(events: Iterable[Event]) -> None:
 	"""Nobody has the right to write them, and none of them is judged: they say what has happened."""
 	if events := list(events):
-		bulk_insert(EVENT, events)
+		bulk.insert(EVENT, COLUMNS, events)
 
 
-def released(deal: str) -> Document:
+def released(deal: str) -> Event:
 	"""That the review has sent a deal to the pool."""
 	return _event(DEAL, deal, OUT_OF_PLAY, "0", "1")
 
 
-def flawed(doctype: str, name: str, was: str, became: str) -> Document:
+def flawed(doctype: str, name: str, was: str, became: str) -> Event:
 	"""That something is wrong with a document since now, or not any more."""
 	return _event(doctype, name, FLAWED, was, became)
 
 
-def _event(doctype: str, name: str, kind: str, was: str = "", became: str = "", **facts) -> Document:
-	event = frappe.new_doc(EVENT)
-	event.update({"reference_doctype": doctype, "reference_name": name, "kind": kind})
-	event.update({"was": was, "became": became, "changed_at": now_datetime(), **facts})
-	event.set_new_name()
-	event.creation = event.modified = event.changed_at
-	event.owner = event.modified_by = frappe.session.user
-	return event
+def _event(
+	doctype: str,
+	name: str,
+	kind: str,
+	was: str = "",
+	became: str = "",
+	occurred_at: datetime | None = None,
+	recorded_at: datetime | None = None,
+) -> Event:
+	key, now = frappe.generate_hash(length=10), now_datetime()
+	return (key, doctype, name, kind, was, became, now, occurred_at, recorded_at)
 
 
 # The day of the next look

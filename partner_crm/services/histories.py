@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
+from functools import cache
 
 import frappe
 from frappe.utils import getdate
+from pypika.functions import Coalesce
+from pypika.terms import Parameter
 
 from partner_crm.rules.activity import (
 	CONTACT,
@@ -46,7 +49,7 @@ def load(doctype: str, rows: Sequence[Row]) -> Iterator[tuple[Row, History]]:
 	"""Each row (of the columns `COLUMNS`) with the history of its document."""
 	names = [row.name for row in rows]
 	events = _events(doctype, names)
-	others = _MORE[doctype](names, rows)
+	others = _MORE[doctype](rows, events)
 	for row in rows:
 		yield row, _MAKERS[doctype](row, events.get(row.name, {}), others.get(row.name, {}))
 
@@ -186,15 +189,7 @@ def _withdrawn(events: Events) -> Iterator[Interaction]:
 
 
 def _events(doctype: str, names: Sequence[str]) -> dict[str, dict[str, list[tuple]]]:
-	event = frappe.qb.DocType(discipline.EVENT)
-	rows = (
-		frappe.qb.from_(event)
-		.select(event.reference_name, event.kind, event.was, event.became, event.changed_at)
-		.select(event.occurred_at, event.recorded_at)
-		.where(event.reference_name.isin(names) & (event.reference_doctype == doctype))
-		.orderby(event.changed_at)
-		.run()
-	)
+	rows = frappe.db.sql(_events_statement(frappe.db.db_type), {"doctype": doctype, "names": names})
 	found: dict[str, dict[str, list[tuple]]] = defaultdict(lambda: defaultdict(list))
 	for name, kind, was, became, changed_at, occurred_at, recorded_at in rows:
 		change = (was, became, changed_at) if occurred_at is None else (occurred_at, recorded_at, changed_at)
@@ -202,45 +197,74 @@ def _events(doctype: str, names: Sequence[str]) -> dict[str, dict[str, list[tupl
 	return found
 
 
-def _of_deals(names: Sequence[str], rows: Iterable[Row]) -> dict[str, dict[str, list]]:
-	found = _interactions("deal", names)
-	paused = [row.name for row in rows if row.has_pause]
-	for name, pause in approved_pauses(paused):
-		found[name].setdefault("pauses", []).append(pause)
+@cache
+def _events_statement(db_type: str) -> str:
+	"""Built once, as that of interactions: an object for each name takes longer than finding its rows."""
+	event = frappe.qb.DocType(discipline.EVENT)
+	return (
+		frappe.qb.from_(event)
+		.select(event.reference_name, event.kind, event.was, event.became, event.changed_at)
+		.select(event.occurred_at, event.recorded_at)
+		.where(event.reference_name.isin(Parameter("%(names)s")))
+		.where(event.reference_doctype == Parameter("%(doctype)s"))
+		.orderby(event.changed_at)
+		.get_sql()
+	)
+
+
+def _of_deals(rows: Sequence[Row], events: Mapping[str, Events]) -> dict[str, dict[str, list]]:
+	"""What does not qualify matters only where a contact was planned."""
+	planned, others = [], []
+	for row in rows:
+		is_planned = row.next_contact_on or discipline.NEXT_CONTACT in events.get(row.name, ())
+		(planned if is_planned else others).append(row.name)
+	found = _interactions("deal", planned) | _interactions("deal", others, only_qualifying=True)
+	for name, pause in approved_pauses([row.name for row in rows if row.has_pause]):
+		found.setdefault(name, {}).setdefault("pauses", []).append(pause)
 	return found
 
 
-def _of_leads(names: Sequence[str], _rows: Iterable[Row]) -> dict[str, dict[str, list]]:
-	return _interactions("lead", names)
+def _of_leads(rows: Sequence[Row], _events: Mapping[str, Events]) -> dict[str, dict[str, list]]:
+	return _interactions("lead", [row.name for row in rows])
 
 
-def _nothing_more(_names: Sequence[str], _rows: Iterable[Row]) -> dict:
+def _nothing_more(_rows: Sequence[Row], _events: Mapping[str, Events]) -> dict:
 	return {}
 
 
 _MORE = {DEAL: _of_deals, LEAD: _of_leads, INTERACTION: _nothing_more, CONTACT: _nothing_more}
 
 
-def _interactions(link: str, names: Sequence[str]) -> dict[str, dict[str, list]]:
+def _interactions(
+	link: str, names: Sequence[str], *, only_qualifying: bool = False
+) -> dict[str, dict[str, list]]:
 	"""One that came to qualify on a later day than it was logged is two: known of since the one, proving since the other."""
-	table = frappe.qb.DocType(INTERACTION)
-	rows = (
-		frappe.qb.from_(table)
-		.select(table[link], table.occurred_at, table.creation, table.recorded_at)
-		.select(table.qualifies, table.qualified_at)
-		.where(table[link].isin(names))
-		.run()
-	)
-	found: dict[str, dict[str, list]] = defaultdict(dict)
-	for name, occurred_at, creation, recorded_at, qualifies, qualified_at in rows:
-		recorded_at = recorded_at or creation
-		qualified_at = qualified_at or recorded_at
-		at_once = qualifies and qualified_at.date() <= recorded_at.date()
-		known = found[name].setdefault("interactions", [])
+	if not names:
+		return {}
+	statement = _interactions_statement(link, only_qualifying, frappe.db.db_type)
+	found: dict[str, dict[str, list]] = {}
+	for name, occurred_at, recorded_at, qualifies, qualified_at in frappe.db.sql(statement, {"names": names}):
+		at_once = qualifies and (qualified_at is None or qualified_at.date() <= recorded_at.date())
+		known = found.setdefault(name, {"interactions": []})["interactions"]
 		known.append(Interaction(occurred_at, recorded_at, bool(at_once)))
 		if qualifies and not at_once:
 			known.append(Interaction(occurred_at, qualified_at, True))
 	return found
+
+
+@cache
+def _interactions_statement(link: str, only_qualifying: bool, db_type: str) -> str:
+	table = frappe.qb.DocType(INTERACTION)
+	query = (
+		frappe.qb.from_(table)
+		.select(table[link], table.occurred_at, Coalesce(table.recorded_at, table.creation))
+		.select(table.qualifies, table.qualified_at)
+		.where(table[link].isin(Parameter("%(names)s")))
+		.orderby(table[link], table.occurred_at)
+	)
+	if only_qualifying:
+		query = query.where(table.qualifies == 1)
+	return query.get_sql()
 
 
 def approved_pauses(deals: Sequence[str]) -> list[tuple[str, Pause]]:

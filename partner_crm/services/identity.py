@@ -26,7 +26,7 @@ from hashlib import blake2b
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import escape_html, get_link_to_form, getdate, now
+from frappe.utils import escape_html, get_link_to_form, getdate
 from pypika.functions import Count
 from pypika.terms import Parameter
 
@@ -50,14 +50,12 @@ from partner_crm.rules.identity import (
 	normalise_phone,
 	person_values,
 )
-from partner_crm.services import buckets, pairs, savepoints, settings
+from partner_crm.services import buckets, bulk, pairs, savepoints, settings
 from partner_crm.services.refusals import bullets
 from partner_crm.setup.roles import SALES_HEAD
 
 MOST_FOUND = 20
 """Cards that share one value, or hold one pair."""
-
-MOST_INSERTED = 1000
 
 BESIDE = "+"
 SINGLE = "-"
@@ -477,30 +475,7 @@ def _insert(card: Document, keys: Keys) -> None:
 
 def insert_rows(rows: Sequence[tuple[str, str, str, str]]) -> None:
 	"""Rows of `Identity Key`: name, card_doctype, card, matched_fields; in the order of their names."""
-	ordered = sorted(rows)
-	moment, user = now(), frappe.session.user
-	for start in range(0, len(ordered), MOST_INSERTED):
-		part = ordered[start : start + MOST_INSERTED]
-		values = [value for row in part for value in (*row, moment, moment, user, user)]
-		frappe.db.sql(_insert_statement(len(part), frappe.db.db_type), values)
-
-
-@lru_cache(maxsize=64)
-def _insert_statement(rows: int, db_type: str) -> str:
-	"""Frappe's own bulk_insert makes an object of each value, which takes longer than the database does."""
-	columns = (
-		"name",
-		"card_doctype",
-		"card",
-		"matched_fields",
-		"creation",
-		"modified",
-		"owner",
-		"modified_by",
-	)
-	row = [Parameter("%s")] * len(columns)
-	key = frappe.qb.DocType("Identity Key")
-	return frappe.qb.into(key).columns(*columns).insert(*([row] * rows)).get_sql()
+	bulk.insert("Identity Key", ("name", "card_doctype", "card", "matched_fields"), sorted(rows))
 
 
 def _insert_beside(card: Document, keys: Keys) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import blake2b
@@ -14,8 +14,8 @@ from frappe.utils import escape_html, fmt_money, format_date, get_url_to_form
 from pypika import Criterion, Field, Table
 from pypika.functions import Count
 
-from partner_crm.rules.activity import DEAL
-from partner_crm.services.cases import users_with
+from partner_crm.rules.activity import CONTACT, DEAL, INTERACTION, LEAD
+from partner_crm.services.cases import language_of, users_with
 
 LISTED = 50
 """How many deals and how many penalties a letter names; of the rest it gives the number."""
@@ -57,7 +57,7 @@ def tell(manager: str, night: date, since: frappe._dict, news: News) -> bool:
 	name = blake2b(f"{manager}\n{night}".encode(), digest_size=10).hexdigest()
 	if frappe.db.exists(NOTIFICATION, name):
 		return False
-	lang = _language(manager)
+	lang = language_of(manager)
 	news.deals = _announced(manager, night, since.night) if news.deal_count else []
 	news.penalties = _imposed(manager, since.started_at) if news.penalty_count else []
 	subject, body = _subject(news, lang), _body(news, night, lang)
@@ -72,7 +72,8 @@ def _is_announced(deal: Table, night: date, since: date) -> Criterion:
 
 
 def _is_new(penalty: Table, since: datetime) -> Criterion:
-	return (penalty.creation >= since) & (penalty.status == "Imposed")
+	"""What is new was modified since, too; and that has an index, however long the ledger grows."""
+	return (penalty.creation >= since) & (penalty.modified >= since) & (penalty.status == "Imposed")
 
 
 def _counted(manager: Field, which: Criterion) -> list[tuple[str, int]]:
@@ -94,15 +95,39 @@ def _announced(manager: str, night: date, since: date) -> list[frappe._dict]:
 
 
 def _imposed(manager: str, since: datetime) -> list[frappe._dict]:
+	"""Each with `client`, whom it is about."""
 	penalty = frappe.qb.DocType(PENALTY)
-	return (
+	found = (
 		frappe.qb.from_(penalty)
 		.select(penalty.name, penalty.rule, penalty.violated_on, penalty.amount, penalty.currency)
+		.select(penalty.reference_doctype, penalty.reference_name)
 		.where((penalty.manager == manager) & _is_new(penalty, since))
 		.orderby(penalty.violated_on, penalty.name)
 		.limit(LISTED)
 		.run(as_dict=True)
 	)
+	for doctype, title in _CLIENTS.items():
+		about = [each for each in found if each.reference_doctype == doctype]
+		titles = _titles(doctype, title, {each.reference_name for each in about})
+		for each in about:
+			each.client = titles.get(each.reference_name)
+	return found
+
+
+_CLIENTS = {DEAL: "deal_title", LEAD: "lead_title", CONTACT: "full_name", INTERACTION: "contact"}
+"""Where each kind of document says whom it is about."""
+
+
+def _titles(doctype: str, title: str, names: Collection[str]) -> dict[str, str]:
+	if not names:
+		return {}
+	table, contact = frappe.qb.DocType(doctype), frappe.qb.DocType(CONTACT)
+	query = frappe.qb.from_(table).where(table.name.isin(sorted(names)))
+	if title == "contact":
+		query = query.join(contact).on(contact.name == table.contact).select(table.name, contact.full_name)
+	else:
+		query = query.select(table.name, table[title])
+	return dict(query.run())
 
 
 def _users(names: Sequence[str]) -> list[str]:
@@ -144,10 +169,6 @@ def _write_letter(manager: str, subject: str, body: str) -> None:
 			frappe.log_error(title="Partner CRM: no letter about deals and penalties")
 
 
-def _language(user: str) -> str:
-	return frappe.db.get_value("User", user, "language") or frappe.db.get_default("lang") or "en"
-
-
 def _subject(news: News, lang: str) -> str:
 	if news.deals and news.penalties:
 		sentence = _("Deals about to lapse: {0}. New penalties: {1}.", lang)
@@ -186,8 +207,9 @@ def _deal_line(deal: frappe._dict, night: date, lang: str) -> str:
 
 def _penalty_line(penalty: frappe._dict, lang: str) -> str:
 	title = _link(PENALTY, penalty.name, _(penalty.rule, lang))
-	amount = fmt_money(penalty.amount, currency=penalty.currency)
-	return f"{title}, {format_date(penalty.violated_on)}: {escape_html(amount)}"
+	amount = escape_html(fmt_money(penalty.amount, currency=penalty.currency))
+	client = escape_html(penalty.client or "")
+	return ", ".join(filter(None, (title, client, f"{format_date(penalty.violated_on)}: {amount}")))
 
 
 def _link(doctype: str, name: str, title: str | None) -> str:
@@ -197,7 +219,7 @@ def _link(doctype: str, name: str, title: str | None) -> str:
 def tell_administrators(night: date, failures: int) -> None:
 	"""That something failed, and where to read what."""
 	for user in users_with("System Manager") or ["Administrator"]:
-		lang = _language(user)
+		lang = language_of(user)
 		subject = _("The nightly review of deals had failures: {0}", lang).format(failures)
 		body = _("What failed is said in the record of the night.", lang)
 		notify(user, subject, body, document=("Deal Review", str(night)))

@@ -15,9 +15,10 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import now, now_datetime
+from frappe.utils import now_datetime
 
 from partner_crm.rules.identity import IDENTITY_FIELDS
+from partner_crm.services import bulk
 
 DOCTYPE = "Possible Duplicate"
 OPEN, TOLD_APART = "Open", "Not a Duplicate"
@@ -148,14 +149,10 @@ def _values(doctype: str, pair: Pair) -> dict[str, Any]:
 
 def _insert_many(doctype: str, pairs: dict[str, Pair]) -> None:
 	"""Nobody may make these by hand: they are the app's, whoever's work they came from."""
-	moment, user = now(), frappe.session.user
-	columns = ["name", "creation", "modified", "owner", "modified_by"]
-	rows = [
-		(name, moment, moment, user, user, *_values(doctype, pair).values()) for name, pair in pairs.items()
-	]
+	rows = {name: _values(doctype, pair) for name, pair in pairs.items()}
 	if rows:
-		columns += _values(doctype, next(iter(pairs.values())))
-		frappe.db.bulk_insert(DOCTYPE, columns, rows, chunk_size=1000)
+		columns = ("name", *next(iter(rows.values())))
+		bulk.insert(DOCTYPE, columns, [(name, *values.values()) for name, values in rows.items()])
 
 
 # Cards come and go

@@ -7,6 +7,7 @@ ever rewritten; only its status goes on, each step with a text and kept in the t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import frappe
 from frappe import _
@@ -14,7 +15,7 @@ from frappe.model.document import Document
 from frappe.utils import cstr, escape_html, now_datetime
 
 from partner_crm.rules.activity import DEAL, INTERACTION, Penalty
-from partner_crm.services import exchange, payroll
+from partner_crm.services import bulk, exchange, payroll
 from partner_crm.services.funnel import is_head_of_sales
 
 PENALTY = "Manager Penalty"
@@ -22,9 +23,8 @@ IMPOSED, CONTESTED, CONFIRMED, WAIVED = "Imposed", "Contested", "Confirmed", "Wa
 DECIDED = (CONFIRMED, WAIVED)
 
 COLUMNS = (
-	*("name", "creation", "modified", "owner", "modified_by", "docstatus", "idx", "status"),
-	*("rule", "manager", "reference_doctype", "reference_name", "deal", "company", "violated_on"),
-	*("amount", "currency", "imposed_on", "nth"),
+	*("name", "status", "rule", "manager", "reference_doctype", "reference_name", "deal", "company"),
+	*("violated_on", "amount", "currency", "imposed_on", "nth"),
 )
 OF_THE_STEPS = ("status", "objection", "reason")
 
@@ -37,41 +37,31 @@ class NotTheirs(frappe.PermissionError):
 
 
 def impose(found: Iterable[tuple[frappe._dict, Penalty]]) -> int:
-	"""Writes the penalties that are not in the ledger yet, each with the row of its document; returns how many.
-
-	A key that somebody else has written meanwhile is refused by the database: nothing is ignored where money is.
-	"""
-	by_name = {penalty.key: (row, penalty) for row, penalty in found}
-	if not by_name:
-		return 0
-	table = frappe.qb.DocType(PENALTY)
-	known = frappe.qb.from_(table).select(table.name).where(table.name.isin(list(by_name))).run(pluck=True)
-	for name in known:
-		del by_name[name]
-	now, user = now_datetime(), frappe.session.user
-	frappe.db.bulk_insert(
-		PENALTY,
-		COLUMNS,
-		[
-			(name, now, now, user, user, 0, 0, IMPOSED, *_copied(row, penalty))
-			for name, (row, penalty) in by_name.items()
-		],
-	)
-	return len(by_name)
+	"""Writes the penalties that are not in the ledger yet, each with the row of its document; returns how many."""
+	default_company = frappe.defaults.get_global_default("company")
+	currency_of = cache(exchange.company_currency)
+	rows = []
+	for row, penalty in found:
+		company = row.get("company") or default_company
+		currency = penalty.currency or currency_of(company)
+		rows.append(_line(penalty, _deal_of(row, penalty), company, currency))
+	return bulk.insert_new(PENALTY, COLUMNS, rows)
 
 
-def _copied(row: frappe._dict, penalty: Penalty) -> tuple:
-	company = row.get("company") or frappe.defaults.get_global_default("company")
+def _line(penalty: Penalty, deal: str | None, company: str | None, currency: str | None) -> tuple:
+	"""The values of `COLUMNS`."""
 	return (
+		penalty.key,
+		IMPOSED,
 		penalty.rule,
 		penalty.manager,
 		penalty.reference_doctype,
 		penalty.reference_name,
-		_deal_of(row, penalty),
+		deal,
 		company,
 		penalty.violated_on,
 		penalty.amount,
-		penalty.currency or exchange.company_currency(company),
+		currency,
 		penalty.imposed_on,
 		penalty.nth,
 	)
@@ -174,7 +164,7 @@ def stamp(penalty: Document) -> None:
 		penalty.decided_by, penalty.decided_on = frappe.session.user, now_datetime()
 
 
-def refuse_rewriting(_penalty: Document) -> None:
+def refuse_rewriting() -> None:
 	frappe.throw(
 		_("The ledger of penalties is never rewritten. A penalty can be contested, waived or confirmed.")
 	)

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 import frappe
 from frappe import _
-from frappe.model.document import Document, bulk_insert
-from frappe.utils import now_datetime
 
 from partner_crm.rules import activity
 from partner_crm.rules.activity import DEAL
-from partner_crm.services import discipline
+from partner_crm.services import bulk, discipline
 from partner_crm.services.refusals import name_of
 
 
@@ -34,7 +32,7 @@ def release(lost: Mapping[str, str]) -> Mapping[str, str]:
 			.run()
 		)
 		discipline.append(discipline.released(name) for name in lost)
-		bulk_insert("Comment", [_comment(name, rule) for name, rule in lost.items()])
+		bulk.insert("Comment", COMMENT, [_comment(name, rule) for name, rule in lost.items()])
 	return lost
 
 
@@ -55,21 +53,9 @@ def take(name: str) -> None:
 	deal.save(ignore_permissions=True)
 
 
-def _comment(deal: str, rule: str) -> Document:
-	comment = frappe.new_doc("Comment")
-	now = now_datetime()
-	comment.update(
-		{
-			"comment_type": "Info",
-			"reference_doctype": DEAL,
-			"reference_name": deal,
-			"comment_email": frappe.session.user,
-			"content": _("released the deal to the pool: {0}").format(_(rule)),
-			"creation": now,
-			"modified": now,
-			"owner": frappe.session.user,
-			"modified_by": frappe.session.user,
-		}
-	)
-	comment.set_new_name()
-	return comment
+COMMENT = ("name", "comment_type", "reference_doctype", "reference_name", "comment_email", "content")
+
+
+def _comment(deal: str, rule: str) -> tuple:
+	said = _("released the deal to the pool: {0}").format(_(rule))
+	return (frappe.generate_hash(length=10), "Info", DEAL, deal, frappe.session.user, said)

@@ -29,8 +29,8 @@ from partner_crm.services import cases, discipline, histories, notices, penaltie
 RECORD = "Deal Review"
 RUNNING, DONE, FAILED = "Running", "Done", "Failed"
 
-BATCH = 2000
-"""Documents in a transaction: their rows stay locked for as long as it takes to judge them."""
+BATCH = 1000
+"""Documents in a transaction, each of which may bring a penalty, a case, an event and a comment: at most 5,000 rows."""
 
 TIMES_TO_TRY = 5
 ERRORS_KEPT = 20
@@ -80,9 +80,8 @@ def run(night: date) -> None:
 	rules = settings.discipline()
 	digest, last = _digest(rules), _last_record(night)
 	has_changed = bool(last) and (last.settings_digest or _last_digest(night)) not in (digest, None)
-	is_finished = not last or last.status == DONE
-	if is_finished and not has_changed and not _is_any_due(night):
-		if not last or last.night < night:
+	if last and last.status == DONE and not has_changed and not last.is_due:
+		if last.night < night:
 			_write_idle(night, digest)
 		return
 	Night(night, rules, digest).run(has_changed)
@@ -217,12 +216,11 @@ class Night:
 			elif subject.doctype == DEAL:
 				values |= self._columns_of_deal(row, verdict)
 			same[tuple(values.items())].append(row.name)
-		table = frappe.qb.DocType(subject.doctype)
 		for values, names in same.items():
-			query = frappe.qb.update(table).where(table.name.isin(names))
-			for column, value in values:
-				query = query.set(table[column], value)
-			query.run()
+			statement = _update_statement(
+				subject.doctype, tuple(column for column, _value in values), frappe.db.db_type
+			)
+			frappe.db.sql(statement, {**dict(values), "names": names})
 
 	def _columns_of_deal(self, row: frappe._dict, verdict: Verdict) -> dict:
 		state, announcement = verdict.activity, verdict.announcement
@@ -314,22 +312,6 @@ RETRIED = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
 # What is due
 
 
-def _is_any_due(night: date) -> bool:
-	"""The first entry of each index tells, all in one statement."""
-	first = frappe.db.sql(_first_statement(frappe.db.db_type))
-	return any(day is not None and day <= night for (day,) in first)
-
-
-@cache
-def _first_statement(db_type: str) -> str:
-	tables = [frappe.qb.DocType(subject.doctype) for subject in SUBJECTS]
-	queries = [
-		frappe.qb.from_(table).select(Min(table[subject.next_review_on]))
-		for table, subject in zip(tables, SUBJECTS, strict=True)
-	]
-	return " UNION ALL ".join(query.get_sql() for query in queries)
-
-
 def _due(subject: Subject, night: date, after: tuple | None, size: int) -> list[frappe._dict]:
 	"""The rows due by the night, locked, in the order of their days; after a position (day, name)."""
 	table = frappe.qb.DocType(subject.doctype)
@@ -348,6 +330,16 @@ def _due(subject: Subject, night: date, after: tuple | None, size: int) -> list[
 	return query.run(as_dict=True)
 
 
+@cache
+def _update_statement(doctype: str, columns: tuple[str, ...], db_type: str) -> str:
+	"""Built once: an object for each name takes longer than finding its row."""
+	table = frappe.qb.DocType(doctype)
+	query = frappe.qb.update(table).where(table.name.isin(Parameter("%(names)s")))
+	for column in columns:
+		query = query.set(table[column], Parameter(f"%({column})s"))
+	return query.get_sql()
+
+
 # The record of a night
 
 
@@ -358,16 +350,26 @@ def _lock(night: date) -> None:
 
 
 def _last_record(night: date) -> frappe._dict | None:
-	rows = frappe.db.sql(_last_statement(frappe.db.db_type), {"night": night}, as_dict=True)
-	return rows[0] if rows else None
+	"""Of the last night until this one; and `is_due`, whether there is anything to do."""
+	rows = frappe.db.sql(_last_statement(frappe.db.db_type), {"night": night})
+	if not rows:
+		return None
+	last_night, status, settings_digest, *first_days = rows[0]
+	is_due = any(day is not None and day <= night for day in first_days)
+	return frappe._dict(night=last_night, status=status, settings_digest=settings_digest, is_due=is_due)
 
 
 @cache
 def _last_statement(db_type: str) -> str:
-	record = frappe.qb.DocType(RECORD)
+	"""All that a night without work has to know, in one round trip: what is due is told by the first entry of each index."""
+	record, tables = frappe.qb.DocType(RECORD), [frappe.qb.DocType(subject.doctype) for subject in SUBJECTS]
+	first_days = [
+		frappe.qb.from_(table).select(Min(table[subject.next_review_on]))
+		for table, subject in zip(tables, SUBJECTS, strict=True)
+	]
 	return (
 		frappe.qb.from_(record)
-		.select(record.night, record.status, record.settings_digest)
+		.select(record.night, record.status, record.settings_digest, *first_days)
 		.where(record.night <= Parameter("%(night)s"))
 		.orderby(record.night, order=frappe.qb.desc)
 		.limit(1)

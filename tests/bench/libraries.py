@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.bench.place import CACHE, CHECKOUT, Bench, NoBenchError, digest, one_at_a_time
 
-TEST_TOOLS = ("pytest>=7.4", "hypothesis>=6.80", "requests")
+TEST_TOOLS = ("pytest>=7.4", "hypothesis>=6.80", "requests", "freezegun>=1.2")
 BROWSER_TOOLS = ("playwright>=1.40",)  # without it the browser's tests are skipped
 
 _ASK = """

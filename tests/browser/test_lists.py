@@ -46,7 +46,7 @@ def test_the_list_of_deals_shows_stage_and_activity(clients, desk, anna):
 	page = desk.login(anna).open("partner-deal")
 
 	for title, colour, text in (
-		("Quiet", "red", "Inactive"),
+		("Quiet", "red", "days since: 5"),
 		("Quiet", "light-blue", "SQL"),
 		("Wrong", "red", "Incorrect"),
 		("Soon", "orange", "days left: 3"),

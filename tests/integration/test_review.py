@@ -9,6 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from email import message_from_string
+from email.header import decode_header, make_header
+from email.message import Message
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -30,6 +33,7 @@ from tests.factories import (
 	make_user_row,
 )
 from tests.simulation import Simulation
+from tests.sql import statements
 
 pytestmark = pytest.mark.commits
 
@@ -171,7 +175,7 @@ def lapses(deal: str) -> list[tuple]:
 
 def test_a_deal_that_goes_quiet_is_announced_and_then_penalised_once(clock):
 	clock.set(date(2023, 12, 31))
-	deal = open_deal(date(2023, 12, 31))
+	deal = open_deal(date(2023, 12, 31), deal_title="Radio for Ivan")
 	frappe.db.commit()
 
 	seen = {}
@@ -192,7 +196,11 @@ def test_a_deal_that_goes_quiet_is_announced_and_then_penalised_once(clock):
 		date(2024, 2, 28),
 	]
 	assert ledger() == [("Deal Lapsed", ANNA, date(2024, 3, 1), date(2024, 3, 1), 1)]
-	assert frappe.db.count("Notification Log", {"for_user": ANNA}) == 4  # three notices, one penalty
+	told = frappe.get_all(
+		"Notification Log", {"for_user": ANNA}, ["subject", "email_content"], order_by="creation"
+	)
+	assert [note.subject for note in told] == ["Deals about to lapse: 1"] * 3 + ["New penalties: 1"]
+	assert all("Radio for Ivan" in note.email_content for note in told)
 	assert column("Deal Review", "2024-03-01", "penalties") == 1
 	assert column("Deal Review", "2024-03-02", "status") == "Done"
 
@@ -320,7 +328,7 @@ def test_amount_currency_and_rule_are_copied(clock):
 
 
 def test_losing_the_client_and_a_case(clock):
-	head = make_user(roles=("Partner CRM Manager",)).name
+	head = make_user(roles=("Partner CRM Manager",), language="ru").name
 	with rules_set(Deal_Lapsed={"releases_to_pool": 1, "opens_case": 1}):
 		clock.set(date(2024, 1, 15))
 		deal = deal_of()
@@ -329,10 +337,13 @@ def test_losing_the_client_and_a_case(clock):
 	pooled = frappe.db.get_value(
 		"Partner Deal", deal.name, ["in_pool", "open_deal_key", "activity_status", "responsible"]
 	)
-	[task] = frappe.get_all("ToDo", {"reference_name": deal.name}, ["allocated_to", "date", "status"])
+	[task] = frappe.get_all(
+		"ToDo", {"reference_name": deal.name}, ["allocated_to", "date", "status", "description"]
+	)
 
 	assert pooled == (1, None, "Closed", ANNA)
-	assert task == {"allocated_to": head, "date": date(2024, 3, 16), "status": "Open"}
+	assert (task.allocated_to, task.date, task.status) == (head, date(2024, 3, 16), "Open")
+	assert task.description == "Разберитесь: Сделка неактивна, с 16-03-2024"
 	frappe.db.delete("Has Role", {"parent": head})
 
 
@@ -384,10 +395,8 @@ def test_a_manager_gets_one_letter_a_day_in_his_language_about_his_own_deals_onl
 	)
 	night(clock, date(2024, 3, 1))
 	letters = {
-		row.recipient: frappe.db.get_value("Email Queue", row.parent, "message")
-		for row in frappe.get_all(
-			"Email Queue Recipient", fields=["recipient", "parent"], order_by="creation"
-		)
+		row.recipient: message_from_string(frappe.db.get_value("Email Queue", row.parent, "message"))
+		for row in frappe.get_all("Email Queue Recipient", fields=["recipient", "parent"])
 	}
 	notes = {row.for_user: row for row in frappe.get_all("Notification Log", fields=["*"])}
 
@@ -395,7 +404,18 @@ def test_a_manager_gets_one_letter_a_day_in_his_language_about_his_own_deals_onl
 	assert notes[ANNA].subject == "Сделки, которые скоро станут неактивными: 3"
 	assert "Anna 2" in notes[ANNA].email_content and "Boris" not in notes[ANNA].email_content
 	assert notes[BORIS].subject == "Deals about to lapse: 1"
-	assert set(letters) <= {ANNA, BORIS}
+	assert set(letters) == {ANNA, BORIS} and frappe.db.count("Email Queue Recipient") == 2
+	assert str(make_header(decode_header(letters[ANNA]["Subject"]))) == notes[ANNA].subject
+	assert "Anna 2" in text_of(letters[ANNA]) and "Boris" not in text_of(letters[ANNA])
+	assert "Boris 1" in text_of(letters[BORIS]) and "Anna" not in text_of(letters[BORIS])
+
+
+def text_of(letter: Message) -> str:
+	return next(
+		part.get_payload(decode=True).decode()
+		for part in letter.walk()
+		if part.get_content_type() == "text/plain"
+	)
 
 
 def test_what_a_failed_night_did_not_tell_is_told_by_the_next_and_once(clock):
@@ -498,6 +518,15 @@ def test_a_rerun_changes_nothing():
 	review_deals("2024-04-30")
 
 	assert everything() == before
+
+
+def test_a_night_without_work_asks_one_question_and_writes_one_record():
+	review_deals("2024-04-30")
+	with statements() as sent:
+		review_deals("2024-05-01")
+
+	assert [statement.split()[0].upper() for statement in sent if "`tab" in statement] == ["SELECT", "INSERT"]
+	assert column("Deal Review", "2024-05-01", "status") == "Done"
 
 
 def everything() -> dict[str, list]:

@@ -22,22 +22,34 @@ partner_crm.days_left_badge = function (active_until, status) {
 	}
 	const days_left = frappe.datetime.get_day_diff(active_until, frappe.datetime.get_today());
 	if (days_left < 0) {
-		return [__("Inactive, days since: {0}", [-days_left]), "red"];
+		return [__("Inactive, days since: {0}", [-days_left]), "red", __("Days since: {0}", [-days_left])];
 	}
-	return [__("Active, days left: {0}", [days_left]), days_left > 14 ? "green" : "orange"];
+	const colour = days_left > 14 ? "green" : "orange";
+	return [__("Active, days left: {0}", [days_left]), colour, __("Days left: {0}", [days_left])];
 };
 
-partner_crm.badge_as_html = function ([text, colour]) {
-	return `<span class="indicator-pill no-indicator-dot ${colour}">${text}</span>`;
+// The colour says what a narrow column has no room for, and so does a look at it with the pointer.
+partner_crm.badge_as_html = function ([text, colour, shorter]) {
+	return `<span class="indicator-pill no-indicator-dot ${colour}" title="${text}">${shorter || text}</span>`;
 };
 
-// The board formats each field by itself, without the deal that it belongs to.
-partner_crm.show_days_left = function () {
-	const field = frappe.meta.get_docfield("Partner Deal", "active_until");
-	if (field) {
-		field.formatter = (value) =>
-			value ? partner_crm.badge_as_html(partner_crm.days_left_badge(value)) : "";
-	}
+// The board formats each field by itself, without the deal that it belongs to: an incorrect deal has days left, too.
+partner_crm.show_activity_on_boards = function () {
+	const format = (fieldname, as_html) => {
+		const field = frappe.meta.get_docfield("Partner Deal", fieldname);
+		if (field) {
+			field.formatter = (value) => (value ? as_html(value) : "");
+		}
+	};
+	const colours = { Active: "green", Inactive: "red", Closed: "gray" };
+	format("activity_status", (status) =>
+		partner_crm.badge_as_html([__(status, null, "Partner Deal"), colours[status]])
+	);
+	format("active_until", (active_until) => {
+		const [, colour, days] = partner_crm.days_left_badge(active_until);
+		const badge = partner_crm.badge_as_html([days, colour === "green" ? "gray" : colour]);
+		return `${frappe.datetime.str_to_user(active_until)} ${badge}`;
+	});
 };
 
 partner_crm.show_activity = function (frm) {

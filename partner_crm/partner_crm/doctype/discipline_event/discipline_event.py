@@ -1,20 +1,11 @@
 import frappe
 from frappe import _
-from frappe.model.document import Document
+
+from partner_crm.services.kept import Kept
 
 
-class DisciplineEvent(Document):
-	"""What a past night has to be judged by. Nobody changes it, whatever his rights."""
-
-	def validate(self):
-		if not self.is_new():
-			self.refuse()
-
-	def before_change(self):
-		self.refuse()
-
-	def on_trash(self):
-		self.refuse()
+class DisciplineEvent(Kept):
+	"""What a past night has to be judged by."""
 
 	def refuse(self):
 		frappe.throw(_("What the nightly review judges by is recorded by itself and stays as it is."))

@@ -2,6 +2,7 @@ frappe.ui.form.on("Manager Penalty", {
 	refresh(frm) {
 		frm.disable_save();
 		frm.set_read_only();
+		frm.refresh_fields();
 		const is_open = ["Imposed", "Contested"].includes(frm.doc.status);
 		if (frm.doc.status === "Imposed" && frm.doc.manager === frappe.session.user) {
 			frm.add_custom_button(__("Contest"), () => contest(frm)).addClass("btn-primary");

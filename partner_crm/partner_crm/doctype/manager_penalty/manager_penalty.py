@@ -1,9 +1,8 @@
-from frappe.model.document import Document
-
 from partner_crm.services import penalties
+from partner_crm.services.kept import Kept
 
 
-class ManagerPenalty(Document):
+class ManagerPenalty(Kept):
 	"""A line of the ledger that the nightly review writes. It is contested and decided, never rewritten."""
 
 	def validate(self):
@@ -15,8 +14,5 @@ class ManagerPenalty(Document):
 		penalties.tell_timeline(self)
 		penalties.hand_to_payroll(self)
 
-	def before_change(self):
-		penalties.refuse_rewriting(self)
-
-	def on_trash(self):
-		penalties.refuse_rewriting(self)
+	def refuse(self):
+		penalties.refuse_rewriting()

@@ -5,6 +5,9 @@ frappe.listview_settings["Manager Penalty"] = {
 		const colours = { Imposed: "orange", Contested: "yellow", Confirmed: "red", Waived: "gray" };
 		return [__(doc.status), colours[doc.status], `status,=,${doc.status}`];
 	},
+	formatters: {
+		manager: (user) => frappe.utils.escape_html(frappe.user.full_name(user)),
+	},
 	onload(listview) {
 		listview.page.add_inner_button(__("My penalties"), () =>
 			listview.filter_area.add([["Manager Penalty", "manager", "=", frappe.session.user]])
