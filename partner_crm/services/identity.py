@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import blake2b
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import escape_html, get_link_to_form, getdate, now
+from frappe.utils import escape_html, get_link_to_form, getdate
 from pypika.functions import Count
 from pypika.terms import Criterion, Parameter
 
@@ -48,15 +48,16 @@ from partner_crm.rules.identity import (
 	normalise_phone,
 	person_values,
 )
-from partner_crm.services import buckets, pairs, savepoints, settings
+from partner_crm.services import buckets, bulk, pairs, savepoints, settings
 from partner_crm.services.refusals import bullets
 from partner_crm.setup.roles import SALES_HEAD
 
 MOST_FOUND = 20
-MOST_INSERTED = 1000
+KEY_COLUMNS = ("name", "card_doctype", "card", "matched_fields")
 
 BESIDE = "+"
 SINGLE = "-"
+SINGLE_FIELDS = tuple((name,) for name in IDENTITY_FIELDS)
 PAIR_LENGTH = len("0001.") + 32
 
 FIELD_LABELS = {
@@ -190,15 +191,20 @@ def _held_statement(db_type: str) -> str:
 	return query.where(key.card == Parameter("%(card)s")).get_sql()
 
 
-def keys_for(card: Document, shared: Collection[str] | None = None) -> Keys:
+def keys_for(
+	card: Document,
+	shared: Collection[str] | None = None,
+	schemes: Sequence[settings.Scheme] | None = None,
+) -> Keys:
 	"""The keys that a card's fields make: none for a contact that is not ours.
 
-	While keys are being made by changed settings, those of the new scheme too. `shared`: see `values_of`.
+	While keys are being made by changed settings, those of the new scheme too. `shared`: see `values_of`; `schemes`:
+	for those who ask for many cards.
 	"""
 	if card.doctype == "Contact" and not card.get("pcrm_managed"):
 		return {}
 	keys: dict[str, tuple[str, ...]] = {}
-	for scheme in settings.schemes():
+	for scheme in schemes or settings.schemes():
 		keys |= keys_from(card.doctype, card.name, values_of(card, scheme.rules, shared), scheme)
 	return keys
 
@@ -240,9 +246,12 @@ def free(names: Collection[str]) -> None:
 	if not names:
 		return
 	key = frappe.qb.DocType("Identity Key")
-	shared = frappe.qb.from_(key).select(key.name).where(key.name.isin(sorted(names)) & (key.is_shared == 1))
-	inherited = [] if all(map(_is_single, names)) else shared.run(pluck=True)
-	frappe.qb.from_(key).delete().where(key.name.isin(sorted(names))).run()
+	those = key.name.isin(bulk.NAMES)
+	pair_keys = sorted(filter(is_pair, names))
+	inherited = bulk.run(
+		frappe.qb.from_(key).select(key.name).where(those & (key.is_shared == 1)), pair_keys, pluck=True
+	)
+	bulk.run(frappe.qb.from_(key).delete().where(those), sorted(names))
 	for name in inherited:
 		heirs = frappe.qb.from_(key).select(key.name).where(key.name.like(f"{name}{BESIDE}%"))
 		heir = heirs.orderby(key.name).limit(1).run(pluck=True)
@@ -410,16 +419,15 @@ def shared_at(counterparties: Collection[str], rules: IdentitySettings) -> dict[
 	"""The normalised numbers and mailboxes of companies, by company."""
 	company = frappe.qb.DocType("Counterparty")
 	more = frappe.qb.DocType("Counterparty Email")
-	rows = (
+	query = (
 		frappe.qb.from_(company)
 		.left_join(more)
 		.on((more.parent == company.name) & (more.parenttype == "Counterparty"))
-		.where(company.name.isin(counterparties))
+		.where(company.name.isin(bulk.NAMES))
 		.select(company.name, company.phone, company.email, more.email)
-		.run()
 	)
 	shared: dict[str, set[str]] = {}
-	for name, phone, *emails in rows:
+	for name, phone, *emails in bulk.run(query, counterparties):
 		values = {
 			phone and normalise_phone(phone, rules.country),
 			*map(normalise_email, filter(None, emails)),
@@ -435,12 +443,7 @@ def _pair_keys(doctype: str, values: Values, scheme: settings.Scheme) -> dict[st
 
 
 def _single_prefixes(values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
-	singles = [(name,) for name in IDENTITY_FIELDS if name in values]
-	return {f"{scheme.prefix}{key.digest}{SINGLE}": key.fields for key in keys_of(values, singles)}
-
-
-def _is_single(name: str) -> bool:
-	return not is_pair(name)
+	return {f"{scheme.prefix}{key.digest}{SINGLE}": key.fields for key in keys_of(values, SINGLE_FIELDS)}
 
 
 def _mark_of(doctype: str, name: str) -> str:
@@ -452,31 +455,11 @@ def _insert(card: Document, keys: Keys) -> None:
 
 
 def insert_rows(rows: Sequence[tuple[str, str, str, str]]) -> None:
-	"""Rows of `Identity Key`: name, card_doctype, card, matched_fields; in the order of their names."""
-	ordered = sorted(rows)
-	moment, user = now(), frappe.session.user
-	for start in range(0, len(ordered), MOST_INSERTED):
-		part = ordered[start : start + MOST_INSERTED]
-		values = [value for row in part for value in (*row, moment, moment, user, user)]
-		frappe.db.sql(_insert_statement(len(part), frappe.db.db_type), values)
+	"""Rows of `Identity Key`: name, card_doctype, card, matched_fields; in the order of their names.
 
-
-@lru_cache(maxsize=64)
-def _insert_statement(rows: int, db_type: str) -> str:
-	"""Frappe's own bulk_insert makes an object of each value, which takes longer than the database does."""
-	columns = (
-		"name",
-		"card_doctype",
-		"card",
-		"matched_fields",
-		"creation",
-		"modified",
-		"owner",
-		"modified_by",
-	)
-	row = [Parameter("%s")] * len(columns)
-	key = frappe.qb.DocType("Identity Key")
-	return frappe.qb.into(key).columns(*columns).insert(*([row] * rows)).get_sql()
+	Who has written them, and when, the card itself tells: a million cards have six million keys, which are kept narrow.
+	"""
+	bulk.insert("Identity Key", KEY_COLUMNS, sorted(rows))
 
 
 def _insert_beside(card: Document, keys: Keys) -> None:
@@ -504,7 +487,7 @@ def _refuse_unless_told_apart(card: Document, keys: Keys, holders: Mapping[str, 
 def share(names: Collection[str]) -> None:
 	"""Notes on pair keys that other cards hold them too."""
 	key = frappe.qb.DocType("Identity Key")
-	frappe.qb.update(key).set(key.is_shared, 1).where(key.name.isin(sorted(names))).run()
+	bulk.run(frappe.qb.update(key).set(key.is_shared, 1).where(key.name.isin(bulk.NAMES)), sorted(names))
 
 
 def _holders(keys: Collection[str]) -> dict[str, set[str]]:

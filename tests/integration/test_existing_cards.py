@@ -202,7 +202,7 @@ def test_old_rules_hold_until_the_new_keys_are_there_and_then_switch(work):
 	assert {name[:5] for name in keys_of(meanwhile)} == {"0001.", "0002."}
 
 	work()
-	settings.forget()
+	settings.refresh()
 
 	assert settings.schemes()[0].number == 2 and len(settings.schemes()) == 1
 	assert stranger(pcrm_managed=1)
@@ -221,7 +221,7 @@ def test_duplicates_by_new_rules_are_listed_and_stay(work):
 	frappe.db.commit()
 
 	work()
-	settings.forget()
+	settings.refresh()
 
 	assert open_pairs() == {frozenset(card.name for card in cards)}
 	cards[1].reload()
@@ -238,7 +238,7 @@ def test_settings_changed_back_go_on_as_before(work):
 	frappe.db.commit()
 
 	work()
-	settings.forget()
+	settings.refresh()
 
 	assert [scheme.number for scheme in settings.schemes()] == [1]
 	assert {name[:5] for name in keys_of(card)} == {"0001."}
@@ -253,7 +253,7 @@ def test_settings_changed_twice_end_with_the_last(work):
 	frappe.db.commit()
 
 	work()
-	settings.forget()
+	settings.refresh()
 
 	(scheme,) = settings.schemes()
 	assert scheme.number == 3 and scheme.rules.person_pairs == (("phone", "birth_date"),)

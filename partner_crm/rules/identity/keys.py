@@ -155,11 +155,12 @@ def keys_of(values: Values, pairs: Iterable[tuple[str, ...]]) -> tuple[PairKey, 
 	fields in a pair nor that of the pairs makes a difference to a key. Raises `ValueError` for a pair
 	that is empty or names a field that can't be matched.
 	"""
-	return tuple(
-		PairKey(fields, choice)
-		for fields in dict.fromkeys(map(_ordered, pairs))
-		for choice in product(*(values.get(field, ()) for field in fields))
-	)
+	found: list[PairKey] = []
+	for fields in _all_ordered(tuple(pairs)):
+		choices = [values.get(field) for field in fields]
+		if all(choices):
+			found += [PairKey(fields, choice) for choice in product(*choices)]
+	return tuple(found)
 
 
 def matching_fields(one: Values, other: Values) -> tuple[str, ...]:
@@ -170,6 +171,11 @@ def matching_fields(one: Values, other: Values) -> tuple[str, ...]:
 	return tuple(
 		field for field in IDENTITY_FIELDS if not set(one.get(field, ())).isdisjoint(other.get(field, ()))
 	)
+
+
+@cache
+def _all_ordered(pairs: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+	return tuple(dict.fromkeys(map(_ordered, pairs)))
 
 
 @cache
@@ -185,8 +191,13 @@ def _ordered(pair: tuple[str, ...]) -> tuple[str, ...]:
 
 def _digest(fields: tuple[str, ...], choice: tuple[str, ...]) -> str:
 	"""32 hexadecimal digits. Each part is framed by its length, so that no two choices run together."""
-	framed = "".join(f"{len(part)}:{part}" for part in (*fields, *choice))
+	framed = _framed(fields) + "".join([f"{len(part)}:{part}" for part in choice])
 	return blake2b(framed.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+@cache
+def _framed(fields: tuple[str, ...]) -> str:
+	return "".join(f"{len(part)}:{part}" for part in fields)
 
 
 def _phones(texts: Iterable[str], settings: IdentitySettings) -> tuple[str, ...]:
