@@ -212,7 +212,9 @@ def keys_for(
 def keys_from(doctype: str, name: str, values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
 	"""The keys that a card of ours has with these values."""
 	own = _mark_of(doctype, name)
-	singles = {f"{prefix}{own}": fields for prefix, fields in _single_prefixes(values, scheme).items()}
+	singles = {
+		f"{prefix}{own}": fields for prefix, fields in _single_prefixes(doctype, values, scheme).items()
+	}
 	return _pair_keys(doctype, values, scheme) | singles
 
 
@@ -266,7 +268,7 @@ def find(doctype: str, values: Values, excluding: str | None = None) -> list[Mat
 	"""The cards that share identity values, duplicates first, then those with most fields in common."""
 	scheme = settings.schemes()[0]
 	keys = _pair_keys(doctype, values, scheme)
-	prefixes = _single_prefixes(values, scheme)
+	prefixes = _single_prefixes(doctype, values, scheme)
 	if not prefixes:
 		return []
 	key = frappe.qb.DocType("Identity Key")
@@ -439,11 +441,12 @@ def shared_at(counterparties: Collection[str], rules: IdentitySettings) -> dict[
 def _pair_keys(doctype: str, values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
 	rules = scheme.rules
 	wanted = rules.company_pairs if doctype == "Counterparty" else rules.person_pairs
-	return {f"{scheme.prefix}{key.digest}": key.fields for key in keys_of(values, wanted)}
+	return {f"{scheme.prefix}{key.digest(doctype)}": key.fields for key in keys_of(values, wanted)}
 
 
-def _single_prefixes(values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
-	return {f"{scheme.prefix}{key.digest}{SINGLE}": key.fields for key in keys_of(values, SINGLE_FIELDS)}
+def _single_prefixes(doctype: str, values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
+	keys = keys_of(values, SINGLE_FIELDS)
+	return {f"{scheme.prefix}{key.digest(doctype)}{SINGLE}": key.fields for key in keys}
 
 
 def _mark_of(doctype: str, name: str) -> str:

@@ -231,6 +231,21 @@ def test_duplicates_by_new_rules_are_listed_and_stay(work):
 		stranger(pcrm_managed=1, first_name="C", phone=phone)
 
 
+def test_a_number_that_is_proof_on_both_kinds_of_cards_makes_no_person_a_company(work):
+	change_pairs(("Contact", "Phone", ""), ("Counterparty", "Phone", ""))
+	frappe.db.commit()
+	work()
+	settings.refresh()
+	phone = "+7 701 123 45 67"
+	make_counterparty(phone=phone)
+
+	assert keys_of(stranger(pcrm_managed=1, phone=phone))
+	with pytest.raises(DuplicateCard):
+		stranger(pcrm_managed=1, first_name="Olga", phone=phone)
+	with pytest.raises(DuplicateCard):
+		make_counterparty(phone=phone)
+
+
 def test_settings_changed_back_go_on_as_before(work):
 	card = stranger(pcrm_managed=1)
 	change_pairs(("Contact", "Full name", "Phone"))

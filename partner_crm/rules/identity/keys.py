@@ -99,10 +99,12 @@ class PairKey(NamedTuple):
 	fields: tuple[str, ...]
 	values: tuple[str, ...]
 
-	@property
-	def digest(self) -> str:
-		"""32 hexadecimal digits that are the same on every machine, for a database to hold the key by."""
-		return _digest(self.fields, self.values)
+	def digest(self, kind: str = "") -> str:
+		"""32 hexadecimal digits that are the same on every machine, for a database to hold the key by.
+
+		`kind`, of 16 letters at most, parts cards that are never compared: a company's number is nobody's duplicate.
+		"""
+		return _digest(self.fields, self.values, kind)
 
 
 def person_values(person: Person, settings: IdentitySettings) -> dict[str, tuple[str, ...]]:
@@ -189,10 +191,10 @@ def _ordered(pair: tuple[str, ...]) -> tuple[str, ...]:
 	return fields
 
 
-def _digest(fields: tuple[str, ...], choice: tuple[str, ...]) -> str:
+def _digest(fields: tuple[str, ...], choice: tuple[str, ...], kind: str) -> str:
 	"""32 hexadecimal digits. Each part is framed by its length, so that no two choices run together."""
 	framed = _framed(fields) + "".join([f"{len(part)}:{part}" for part in choice])
-	return blake2b(framed.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+	return blake2b(framed.encode(), digest_size=_DIGEST_BYTES, person=kind.encode()).hexdigest()
 
 
 @cache
