@@ -514,7 +514,7 @@ def _refuse(card: Document, matched: Mapping[str, Collection[str]]) -> None:
 		+ bullets(_describe(card.doctype, other, fields) for other, fields in matched.items())
 	)
 	refusal.cards = tuple(matched)
-	frappe.throw(str(refusal), refusal, title=_("Duplicate"))
+	frappe.throw(str(refusal), refusal, title=_("Duplicate", context=pairs.DOCTYPE))
 
 
 def _describe(doctype: str, name: str, fields: Collection[str]) -> str:
