@@ -58,12 +58,8 @@ def work_of(run: Document) -> str:
 
 def resume() -> None:
 	"""Starts those again that nobody works at: their worker was killed, or there was none."""
-	for name in _going_on():
+	for name in frappe.get_all(DOCTYPE, {"going_on": ("is", "set")}, pluck="name", order_by="creation asc"):
 		_enqueue(name)
-
-
-def _going_on() -> list[str]:
-	return frappe.get_all(DOCTYPE, {"going_on": ("is", "set")}, pluck="name", order_by="creation asc")
 
 
 def _enqueue(name: str) -> None:
