@@ -66,9 +66,10 @@ def _time(name: str, number: int, existing: int) -> tuple[float, float]:
 
 
 def take_over() -> tuple[float, int]:
-	"""Seconds that the back-fill takes from no key at all, and how many contacts it took."""
+	"""Seconds that the back-fill takes of contacts as they are before the app comes, and how many it took."""
 	frappe.set_user("Administrator")
 	frappe.db.truncate("Identity Key")
+	frappe.db.sql("UPDATE `tabContact` SET pcrm_managed = 0")
 	run = runs.start(runs.TAKE_OVER)
 	frappe.db.commit()
 	began = time.perf_counter()

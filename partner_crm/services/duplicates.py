@@ -50,6 +50,8 @@ def _card(doctype: str, values: Mapping[str, Any]):
 		if values.get(name) and isinstance(values[name], str)
 	}
 	fields.setdefault("pcrm_birth_date", values.get("birth_date"))
+	if "first_name" not in values and "last_name" not in values and isinstance(values.get("full_name"), str):
+		fields["first_name"] = values["full_name"]
 	return frappe.get_doc(
 		{"doctype": doctype, **fields, **{name: rows[name] for name in tables & rows.keys()}}
 	)

@@ -57,8 +57,11 @@ from partner_crm.setup.roles import SALES_HEAD
 MOST_FOUND = 20
 """Cards that share one value, or hold one pair."""
 
+KEY_COLUMNS = ("name", "card_doctype", "card", "matched_fields")
+
 BESIDE = "+"
 SINGLE = "-"
+SINGLE_FIELDS = tuple((name,) for name in IDENTITY_FIELDS)
 PAIR_LENGTH = len("0001.") + 32
 
 FIELD_LABELS = {
@@ -192,15 +195,20 @@ def _held_statement(db_type: str) -> str:
 	return query.where(key.card == Parameter("%(card)s")).get_sql()
 
 
-def keys_for(card: Document, shared: Collection[str] | None = None) -> Keys:
+def keys_for(
+	card: Document,
+	shared: Collection[str] | None = None,
+	schemes: Sequence[settings.Scheme] | None = None,
+) -> Keys:
 	"""The keys that a card's fields make: none for a contact that is not ours.
 
-	While keys are being made by changed settings, those of the new scheme too. `shared`: see `values_of`.
+	While keys are being made by changed settings, those of the new scheme too. `shared`: see `values_of`; `schemes`:
+	for those who ask for many cards.
 	"""
 	if card.doctype == "Contact" and not card.get("pcrm_managed"):
 		return {}
 	keys: dict[str, tuple[str, ...]] = {}
-	for scheme in settings.schemes():
+	for scheme in schemes or settings.schemes():
 		keys |= keys_from(card.doctype, card.name, values_of(card, scheme.rules, shared), scheme)
 	return keys
 
@@ -208,7 +216,9 @@ def keys_for(card: Document, shared: Collection[str] | None = None) -> Keys:
 def keys_from(doctype: str, name: str, values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
 	"""The keys that a card of ours has with these values."""
 	own = _mark_of(doctype, name)
-	singles = {f"{prefix}{own}": fields for prefix, fields in _single_prefixes(values, scheme).items()}
+	singles = {
+		f"{prefix}{own}": fields for prefix, fields in _single_prefixes(doctype, values, scheme).items()
+	}
 	return _pair_keys(doctype, values, scheme) | singles
 
 
@@ -242,9 +252,12 @@ def free(names: Collection[str]) -> None:
 	if not names:
 		return
 	key = frappe.qb.DocType("Identity Key")
-	shared = frappe.qb.from_(key).select(key.name).where(key.name.isin(sorted(names)) & (key.is_shared == 1))
-	inherited = [] if all(map(_is_single, names)) else shared.run(pluck=True)
-	frappe.qb.from_(key).delete().where(key.name.isin(sorted(names))).run()
+	those = key.name.isin(bulk.NAMES)
+	pair_keys = sorted(filter(is_pair, names))
+	inherited = bulk.run(
+		frappe.qb.from_(key).select(key.name).where(those & (key.is_shared == 1)), pair_keys, pluck=True
+	)
+	bulk.run(frappe.qb.from_(key).delete().where(those), sorted(names))
 	for name in inherited:
 		heirs = frappe.qb.from_(key).select(key.name).where(key.name.like(f"{name}{BESIDE}%"))
 		heir = heirs.orderby(key.name).limit(1).run(pluck=True)
@@ -262,7 +275,7 @@ def find(doctype: str, values: Values, excluding: str | None = None) -> list[Mat
 	"""
 	scheme = settings.schemes()[0]
 	keys = _pair_keys(doctype, values, scheme)
-	prefixes = (*keys, *_single_prefixes(values, scheme))
+	prefixes = (*keys, *_single_prefixes(doctype, values, scheme))
 	if not prefixes:
 		return []
 	look = {f"prefix{place}": f"{prefix}%" for place, prefix in enumerate(prefixes)}
@@ -432,16 +445,15 @@ def shared_at(counterparties: Collection[str], rules: IdentitySettings) -> dict[
 	"""The normalised numbers and mailboxes of companies, by company."""
 	company = frappe.qb.DocType("Counterparty")
 	more = frappe.qb.DocType("Counterparty Email")
-	rows = (
+	query = (
 		frappe.qb.from_(company)
 		.left_join(more)
 		.on((more.parent == company.name) & (more.parenttype == "Counterparty"))
-		.where(company.name.isin(counterparties))
+		.where(company.name.isin(bulk.NAMES))
 		.select(company.name, company.phone, company.email, more.email)
-		.run()
 	)
 	shared: dict[str, set[str]] = {}
-	for name, phone, *emails in rows:
+	for name, phone, *emails in bulk.run(query, counterparties):
 		values = {
 			phone and normalise_phone(phone, rules.country),
 			*map(normalise_email, filter(None, emails)),
@@ -453,16 +465,12 @@ def shared_at(counterparties: Collection[str], rules: IdentitySettings) -> dict[
 def _pair_keys(doctype: str, values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
 	rules = scheme.rules
 	wanted = rules.company_pairs if doctype == "Counterparty" else rules.person_pairs
-	return {f"{scheme.prefix}{key.digest}": key.fields for key in keys_of(values, wanted)}
+	return {f"{scheme.prefix}{key.digest(doctype)}": key.fields for key in keys_of(values, wanted)}
 
 
-def _single_prefixes(values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
-	singles = [(name,) for name in IDENTITY_FIELDS if name in values]
-	return {f"{scheme.prefix}{key.digest}{SINGLE}": key.fields for key in keys_of(values, singles)}
-
-
-def _is_single(name: str) -> bool:
-	return not is_pair(name)
+def _single_prefixes(doctype: str, values: Values, scheme: settings.Scheme) -> dict[str, tuple[str, ...]]:
+	keys = keys_of(values, SINGLE_FIELDS)
+	return {f"{scheme.prefix}{key.digest(doctype)}{SINGLE}": key.fields for key in keys}
 
 
 def _mark_of(doctype: str, name: str) -> str:
@@ -474,8 +482,11 @@ def _insert(card: Document, keys: Keys) -> None:
 
 
 def insert_rows(rows: Sequence[tuple[str, str, str, str]]) -> None:
-	"""Rows of `Identity Key`: name, card_doctype, card, matched_fields; in the order of their names."""
-	bulk.insert("Identity Key", ("name", "card_doctype", "card", "matched_fields"), sorted(rows))
+	"""Rows of `Identity Key`: name, card_doctype, card, matched_fields; in the order of their names.
+
+	Who has written them, and when, the card itself tells: a million cards have six million keys, which are kept narrow.
+	"""
+	bulk.insert_narrow("Identity Key", KEY_COLUMNS, sorted(rows))
 
 
 def _insert_beside(card: Document, keys: Keys) -> None:
@@ -503,7 +514,7 @@ def _refuse_unless_told_apart(card: Document, keys: Keys, holders: Mapping[str, 
 def share(names: Collection[str]) -> None:
 	"""Notes on pair keys that other cards hold them too."""
 	key = frappe.qb.DocType("Identity Key")
-	frappe.qb.update(key).set(key.is_shared, 1).where(key.name.isin(sorted(names))).run()
+	bulk.run(frappe.qb.update(key).set(key.is_shared, 1).where(key.name.isin(bulk.NAMES)), sorted(names))
 
 
 def _holders(keys: Collection[str]) -> dict[str, set[str]]:
@@ -535,7 +546,7 @@ def _refuse(card: Document, matched: Mapping[str, Collection[str]]) -> None:
 		)
 	)
 	refusal.cards = tuple(matched)
-	frappe.throw(str(refusal), refusal, title=_("Duplicate"))
+	frappe.throw(str(refusal), refusal, title=_("Duplicate", context=pairs.DOCTYPE))
 
 
 def _named(doctype: str, name: str, title: str, fields: Collection[str]) -> str:

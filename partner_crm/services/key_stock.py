@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import frappe
 
-from partner_crm.services import identity, pairs, settings
+from partner_crm.services import bulk, identity, pairs, settings
 
 CHUNK = 500
 """Cards in a transaction: few enough that nobody who saves a card waits for more than a blink."""
@@ -48,22 +48,23 @@ class Settled:
 
 
 def read(doctype: str, names: Sequence[str], lock: bool = False) -> list[frappe._dict]:
-	"""Cards with as much of them as identity asks for, in four queries."""
+	"""Cards with as much of them as identity asks for, in three queries."""
 	table = frappe.qb.DocType(doctype)
 	query = frappe.qb.from_(table).select(table.name, *(table[column] for column in _COLUMNS[doctype]))
-	query = query.where(table.name.isin(names)).orderby(table.name)
-	rows = (query.for_update() if lock else query).run(as_dict=True)
-	cards = {row.name: row for row in rows}
-	for row in rows:
-		row.doctype = doctype
-		row.update({name: [] for name in _TABLES[doctype]})
+	query = query.where(table.name.isin(bulk.NAMES)).orderby(table.name)
+	cards: dict[str, frappe._dict] = {}
+	for name, *values in bulk.run(query.for_update() if lock else query, names):
+		card = frappe._dict(zip(_COLUMNS[doctype], values, strict=True))
+		cards[name] = card.update(
+			{"doctype": doctype, "name": name} | {rows: [] for rows in _TABLES[doctype]}
+		)
 	for fieldname, (child, column) in _TABLES[doctype].items():
 		part = frappe.qb.DocType(child)
-		found = frappe.qb.from_(part).select(part.parent, part[column]).where(part.parent.isin(names))
-		for parent, value in found.where(part.parenttype == doctype).orderby(part.idx).run():
+		query = frappe.qb.from_(part).select(part.parent, part[column]).where(part.parent.isin(bulk.NAMES))
+		for parent, value in bulk.run(query.where(part.parenttype == doctype).orderby(part.idx), names):
 			if parent in cards:
 				cards[parent][fieldname].append(frappe._dict({column: value}))
-	return rows
+	return list(cards.values())
 
 
 def shared_of(cards: Collection[frappe._dict]) -> dict[str, set[str]]:
@@ -88,48 +89,48 @@ def settle(doctype: str, names: Sequence[str]) -> Settled:
 
 
 def _changes(cards: Sequence[frappe._dict]) -> dict[str, identity.Change]:
+	settings.refresh()
+	schemes = settings.schemes()
 	shared = shared_of(cards)
 	held = _held([card.name for card in cards], cards[0].doctype) if cards else {}
-	return {
-		card.name: identity.change_between(
-			held.get(card.name, ()), identity.keys_for(card, shared.get(card.get("pcrm_counterparty"), ()))
-		)
-		for card in cards
-	}
+	changes = {}
+	for card in cards:
+		wanted = identity.keys_for(card, shared.get(card.get("pcrm_counterparty"), ()), schemes)
+		changes[card.name] = identity.change_between(held.get(card.name, ()), wanted)
+	return changes
 
 
 def _held(names: Sequence[str], doctype: str) -> dict[str, list[str]]:
 	"""What the cards hold. A pair key held beside nobody does not count: it is to be had in full."""
 	key = frappe.qb.DocType("Identity Key")
 	query = frappe.qb.from_(key).select(key.name, key.card)
-	rows = query.where((key.card_doctype == doctype) & key.card.isin(names)).run()
+	rows = bulk.run(query.where((key.card_doctype == doctype) & key.card.isin(bulk.NAMES)), names)
 	alone = _without_holder([name for name, _card in rows if identity.root_of(name) != name])
+	bulk.run(frappe.qb.from_(key).delete().where(key.name.isin(bulk.NAMES)), sorted(alone))
 	held: dict[str, list[str]] = {}
 	for name, card in rows:
-		if name in alone:
-			frappe.db.delete("Identity Key", {"name": name})
-		else:
+		if name not in alone:
 			held.setdefault(card, []).append(name)
 	return held
 
 
 def _without_holder(beside: Collection[str]) -> set[str]:
-	roots = {identity.root_of(name) for name in beside}
-	there = set(_owners(roots))
+	there = _owners({identity.root_of(name) for name in beside})
 	return {name for name in beside if identity.root_of(name) not in there}
 
 
 def _owners(names: Collection[str]) -> dict[str, str]:
 	"""Whose the pair keys are, as far as somebody's."""
 	key = frappe.qb.DocType("Identity Key")
-	if not names:
-		return {}
-	return dict(frappe.qb.from_(key).select(key.name, key.card).where(key.name.isin(sorted(names))).run())
+	return dict(
+		bulk.run(
+			frappe.qb.from_(key).select(key.name, key.card).where(key.name.isin(bulk.NAMES)), sorted(names)
+		)
+	)
 
 
 def _insert(cards: Sequence[frappe._dict], changes: dict[str, identity.Change], settled: Settled) -> None:
-	wanted = {name for card in cards for name in changes[card.name].fresh if identity.is_pair(name)}
-	owners = _owners(wanted)
+	owners = _owners({name for card in cards for name in changes[card.name].fresh if identity.is_pair(name)})
 	rows, shared, matched = [], set(), {}
 	for card in cards:
 		for name, fields in changes[card.name].fresh.items():
@@ -141,8 +142,7 @@ def _insert(cards: Sequence[frappe._dict], changes: dict[str, identity.Change], 
 				matched.setdefault((owner, card.name), set()).update(fields)
 			rows.append((stored, card.doctype, card.name, ",".join(fields)))
 	identity.insert_rows(rows)
-	if shared:
-		identity.share(shared)
+	identity.share(shared)
 	settled.duplicates += [
 		pairs.by_the_rule(owner, card, fields) for (owner, card), fields in matched.items()
 	]

@@ -42,7 +42,7 @@ def _rows(doctype: str, status: str, kind: str | None, lowest_score: float) -> l
 			"card_title": titles[row.card],
 			"other_card": row.other_card,
 			"other_title": titles[row.other_card],
-			"kind": _(row.kind),
+			"kind": _(row.kind, context=pairs.DOCTYPE),
 			"is_duplicate": row.kind == pairs.DUPLICATE,
 			"score": round(row.score * 100, 1),
 			"reasons": " ".join(reasons_in_words(row.reasons)),

@@ -7,12 +7,13 @@ with the work itself, so that a run which was killed goes on where it stopped, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import now_datetime
+from frappe.utils import cint, now_datetime
 from redis.exceptions import ConnectionError as RedisDown
 
 from partner_crm.services import settings
@@ -39,22 +40,25 @@ WORK = {
 
 def start(kind: str, **fields: Any) -> str:
 	"""The name of the run. Rights are the caller's to check; what is going on already is not begun twice."""
-	going_on = {"kind": kind, "status": ("in", (QUEUED, RUNNING))} | fields
-	if name := frappe.db.get_value(DOCTYPE, going_on, "name"):
-		_enqueue(name)
-		return name
-	run = frappe.get_doc({"doctype": DOCTYPE, "kind": kind, **fields})
-	run.flags.ignore_permissions = True  # runs are made by the app only, whoever has asked for the work
-	run.insert()
-	_enqueue(run.name)
-	return run.name
+	run = frappe.get_doc({"doctype": DOCTYPE, "kind": kind, "status": QUEUED, **fields})
+	settings.lock()  # whoever begins the same at this moment waits, and then finds this run
+	name = frappe.db.get_value(DOCTYPE, {"going_on": work_of(run)}, "name", for_update=True, order_by=None)
+	if not name:
+		run.flags.ignore_permissions = True  # runs are made by the app only, whoever has asked for the work
+		name = run.insert().name
+	_enqueue(name)
+	return name
+
+
+def work_of(run: Document) -> str:
+	"""The same for two runs that would do the same; unique among those that are going on."""
+	what = frappe.as_json([run.selection, cint(run.scheme)], indent=None)
+	return f"{run.kind} {blake2b(what.encode(), digest_size=8).hexdigest()}"
 
 
 def resume() -> None:
 	"""Starts those again that nobody works at: their worker was killed, or there was none."""
-	for name in frappe.get_all(
-		DOCTYPE, {"status": ("in", (QUEUED, RUNNING))}, pluck="name", order_by="creation asc"
-	):
+	for name in frappe.get_all(DOCTYPE, {"going_on": ("is", "set")}, pluck="name", order_by="creation asc"):
 		_enqueue(name)
 
 
@@ -76,7 +80,7 @@ def _enqueue(name: str) -> None:
 
 def work(run: str) -> None:
 	"""The job. Somebody may have deleted the run, or another worker finished it."""
-	if not frappe.db.exists(DOCTYPE, {"name": run, "status": ("in", (QUEUED, RUNNING))}):
+	if not frappe.db.exists(DOCTYPE, {"name": run, "going_on": ("is", "set")}):
 		return
 	doc = frappe.get_doc(DOCTYPE, run)
 	note(doc, status=RUNNING)
@@ -85,9 +89,9 @@ def work(run: str) -> None:
 	except Exception:
 		frappe.db.rollback()
 		frappe.log_error(title=f"{doc.kind} failed", reference_doctype=DOCTYPE, reference_name=run)
-		note(doc, status=FAILED, message=_("It failed. The Error Log says why."))
+		note(doc, status=FAILED, going_on=None, message=_("It failed. The Error Log says why."))
 		raise
-	note(doc, status=DONE, progress=100, finished_at=now_datetime())
+	note(doc, status=DONE, going_on=None, progress=100, finished_at=now_datetime())
 
 
 def note(run: Document, **values: Any) -> None:
@@ -123,6 +127,16 @@ def over_cards(
 		run.reload()
 
 
+def let_others_finish_their_lot(run: Document) -> None:
+	"""What other runs do from here on, they do knowing all that is committed now."""
+	table = frappe.qb.DocType(DOCTYPE)
+	others = (
+		frappe.qb.from_(table).select(table.name).where(table.going_on.isnotnull() & (table.name != run.name))
+	)
+	others.orderby(table.name).for_update().run()
+	frappe.db.commit()
+
+
 def _batches(run: Document, doctype: str, filters: dict, size: int) -> Iterator[list[str]]:
 	while names := frappe.get_all(
 		doctype,
@@ -132,7 +146,6 @@ def _batches(run: Document, doctype: str, filters: dict, size: int) -> Iterator[
 		limit=size,
 	):
 		frappe.db.commit()  # what follows is to see what others have committed since
-		settings.forget()
 		yield names
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import frappe
 from frappe.model.document import Document
 
-from partner_crm.services import buckets, runs, settings
+from partner_crm.services import runs, settings
 
 
 def follow(doc: Document) -> None:
@@ -20,7 +20,6 @@ def follow(doc: Document) -> None:
 	wanted, saved = settings.identity_rules(doc), settings.identity_rules(before)
 	if wanted == saved:
 		return
-	buckets.lock([settings.DOCTYPE])  # from a switch at this moment
 	in_force = settings.schemes_of(before)[0]
 	if wanted == in_force.rules:
 		doc.db_set({"identity_next_scheme": 0, "identity_in_force": None})
@@ -43,8 +42,7 @@ def resume() -> None:
 
 def switch(number: int) -> bool:
 	"""Puts the scheme in force that all cards have the keys of; False if the settings have changed once more meanwhile."""
-	buckets.lock([settings.DOCTYPE])
-	doc = frappe.get_doc(settings.DOCTYPE)
+	doc = frappe.get_doc(settings.DOCTYPE, settings.DOCTYPE, for_update=True)  # nobody saves them meanwhile
 	if number and doc.identity_next_scheme == number:
 		doc.db_set({"identity_scheme": number, "identity_next_scheme": 0, "identity_in_force": None})
 		return True

@@ -11,7 +11,7 @@ import frappe
 from frappe import _
 from frappe.model import no_value_fields, table_fields
 from frappe.model.document import Document
-from frappe.utils import cint, escape_html, flt
+from frappe.utils import cint, escape_html, flt, get_datetime
 
 from partner_crm.rules import activity, comments, stages
 from partner_crm.rules.identity import (
@@ -81,9 +81,17 @@ def get_settings() -> Document:
 	return frappe.get_cached_doc(DOCTYPE)
 
 
-def forget() -> None:
+def refresh() -> None:
 	"""In a long job: what is asked next is to be as others have saved it meanwhile."""
-	frappe.clear_document_cache(DOCTYPE, DOCTYPE)
+	which = {"doctype": DOCTYPE, "field": "modified"}
+	stored = frappe.db.get_value("Singles", which, "value", order_by=None)
+	if stored and get_datetime(stored) > get_datetime(get_settings().modified):
+		frappe.clear_document_cache(DOCTYPE, DOCTYPE)
+
+
+def lock() -> None:
+	"""Until the end of the transaction nobody else saves the settings, or begins a run. Whoever saves them has done so."""
+	frappe.db.get_singles_dict(DOCTYPE, for_update=True)
 
 
 def stage_table() -> tuple[stages.StageField, ...]:

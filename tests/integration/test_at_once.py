@@ -194,6 +194,20 @@ def test_one_company_entered_at_once_is_one_card(run_processes):
 	assert all(company in outcome.message for outcome in outcomes if outcome.error)
 
 
+def start_run(index: int, kind: str) -> str:
+	warm_up(index)
+	return runs.start(kind)
+
+
+def test_one_work_begun_at_once_is_one_run(run_processes):
+	outcomes = run_processes(PROCESSES, start_run, runs.POSSIBLE_DUPLICATES)
+
+	assert_errors(outcomes, {None: PROCESSES})
+	going_on = {"kind": runs.POSSIBLE_DUPLICATES, "going_on": ("is", "set")}
+	(run,) = frappe.get_all(runs.DOCTYPE, going_on, pluck="name", order_by=None)
+	assert {outcome.value for outcome in outcomes} == {run}
+
+
 def convert(index: int, leads: list[str]) -> str:
 	return make_deal(frappe.get_doc("Partner Lead", leads[index])).name
 

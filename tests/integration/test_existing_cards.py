@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import frappe
 import pytest
@@ -202,13 +203,40 @@ def test_old_rules_hold_until_the_new_keys_are_there_and_then_switch(work):
 	assert {name[:5] for name in keys_of(meanwhile)} == {"0001.", "0002."}
 
 	work()
-	settings.forget()
+	settings.refresh()
 
 	assert settings.schemes()[0].number == 2 and len(settings.schemes()) == 1
 	assert stranger(pcrm_managed=1)
 	with pytest.raises(DuplicateCard):
 		stranger(pcrm_managed=1, phone="8 701 123 45 67")
 	assert {name[:5] for name in keys_of(first) | keys_of(meanwhile)} == {"0002."}
+
+
+def take_over_while_rules_change(index: int, run: str) -> None:
+	"""The first is in the middle of a lot, which it took up by the old rules, when the second changes them."""
+	if index == 0:
+		insert = key_stock._insert
+		key_stock._insert = lambda *arguments: (time.sleep(8), insert(*arguments))
+		return runs.work(run)
+	while frappe.db.get_value(runs.DOCTYPE, run, "status") != "Running":
+		time.sleep(0.1)
+		frappe.db.rollback()
+	time.sleep(2)
+	change_pairs(("Contact", "Full name", "Phone"))
+	frappe.db.commit()
+	runs.work(frappe.get_value(runs.DOCTYPE, {"kind": runs.REBUILD_KEYS}, "name", order_by=None))
+
+
+def test_a_lot_that_was_begun_by_the_old_rules_gets_the_keys_of_the_new_ones(run_processes):
+	stranger(pcrm_managed=1, email="x@x.example", last_name="Sidorova")
+	card = stranger(phone="+7 701 123 45 67")
+	run = runs.start(runs.TAKE_OVER, selection="{}")
+
+	outcomes = run_processes(2, take_over_while_rules_change, run)
+
+	assert [outcome.error for outcome in outcomes] == [None, None], outcomes
+	assert {name[:5] for name in keys_of(card)} == {"0002."}
+	assert not check().found
 
 
 def test_duplicates_by_new_rules_are_listed_and_stay(work):
@@ -221,7 +249,7 @@ def test_duplicates_by_new_rules_are_listed_and_stay(work):
 	frappe.db.commit()
 
 	work()
-	settings.forget()
+	settings.refresh()
 
 	assert open_pairs() == {frozenset(card.name for card in cards)}
 	cards[1].reload()
@@ -231,6 +259,21 @@ def test_duplicates_by_new_rules_are_listed_and_stay(work):
 		stranger(pcrm_managed=1, first_name="C", phone=phone)
 
 
+def test_a_number_that_is_proof_on_both_kinds_of_cards_makes_no_person_a_company(work):
+	change_pairs(("Contact", "Phone", ""), ("Counterparty", "Phone", ""))
+	frappe.db.commit()
+	work()
+	settings.refresh()
+	phone = "+7 701 123 45 67"
+	make_counterparty(phone=phone)
+
+	assert keys_of(stranger(pcrm_managed=1, phone=phone))
+	with pytest.raises(DuplicateCard):
+		stranger(pcrm_managed=1, first_name="Olga", phone=phone)
+	with pytest.raises(DuplicateCard):
+		make_counterparty(phone=phone)
+
+
 def test_settings_changed_back_go_on_as_before(work):
 	card = stranger(pcrm_managed=1)
 	change_pairs(("Contact", "Full name", "Phone"))
@@ -238,7 +281,7 @@ def test_settings_changed_back_go_on_as_before(work):
 	frappe.db.commit()
 
 	work()
-	settings.forget()
+	settings.refresh()
 
 	assert [scheme.number for scheme in settings.schemes()] == [1]
 	assert {name[:5] for name in keys_of(card)} == {"0001."}
@@ -253,7 +296,7 @@ def test_settings_changed_twice_end_with_the_last(work):
 	frappe.db.commit()
 
 	work()
-	settings.forget()
+	settings.refresh()
 
 	(scheme,) = settings.schemes()
 	assert scheme.number == 3 and scheme.rules.person_pairs == (("phone", "birth_date"),)
@@ -271,6 +314,11 @@ def test_settings_changed_twice_end_with_the_last(work):
 def test_pairs_that_make_no_sense_are_refused(row, message):
 	with pytest.raises(frappe.ValidationError, match=message):
 		change_pairs(row)
+
+
+def test_keys_are_kept_in_no_order_that_nobody_asks_for():
+	assert frappe.db.has_index("tabIdentity Key", "card")
+	assert not any(frappe.db.has_index("tabIdentity Key", name) for name in ("modified", "creation"))
 
 
 # The nightly check

@@ -293,6 +293,7 @@ def test_duplicates_are_told_while_typing():
 		{"name": card.name, "matched": ["full_name", "phone"], "is_duplicate": True, "ask": ""},
 		{"name": namesake.name, "matched": ["full_name"], "is_duplicate": False, "ask": ""},
 	]
+	assert find_duplicates("Contact", {"full_name": "Petrova Anna", "phone": PHONE}) == found
 	assert not find_duplicates("Contact", {"name": card.name, "phone": PHONE})
 	assert not find_duplicates("Contact", {})
 

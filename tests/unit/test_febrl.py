@@ -68,7 +68,7 @@ def duplicates_by_rule(cards) -> Pairs:
 	bearers: dict[str, list[int]] = {}
 	for position, card in enumerate(cards):
 		for key in keys_of(card, PERSON_PAIRS):
-			bearers.setdefault(key.digest, []).append(position)
+			bearers.setdefault(key.digest(), []).append(position)
 	return {pair for positions in bearers.values() for pair in combinations(positions, 2)}
 
 

@@ -99,10 +99,12 @@ class PairKey(NamedTuple):
 	fields: tuple[str, ...]
 	values: tuple[str, ...]
 
-	@property
-	def digest(self) -> str:
-		"""32 hexadecimal digits that are the same on every machine, for a database to hold the key by."""
-		return _digest(self.fields, self.values)
+	def digest(self, kind: str = "") -> str:
+		"""32 hexadecimal digits that are the same on every machine, for a database to hold the key by.
+
+		`kind`, of 16 letters at most, parts cards that are never compared: a company's number is nobody's duplicate.
+		"""
+		return _digest(self.fields, self.values, kind)
 
 
 def person_values(person: Person, settings: IdentitySettings) -> dict[str, tuple[str, ...]]:
@@ -157,11 +159,12 @@ def keys_of(values: Values, pairs: Iterable[tuple[str, ...]]) -> tuple[PairKey, 
 	fields in a pair nor that of the pairs makes a difference to a key. Raises `ValueError` for a pair
 	that is empty or names a field that can't be matched.
 	"""
-	return tuple(
-		PairKey(fields, choice)
-		for fields in dict.fromkeys(map(_ordered, pairs))
-		for choice in product(*(values.get(field, ()) for field in fields))
-	)
+	found: list[PairKey] = []
+	for fields in _all_ordered(tuple(pairs)):
+		choices = [values.get(field) for field in fields]
+		if all(choices):
+			found += [PairKey(fields, choice) for choice in product(*choices)]
+	return tuple(found)
 
 
 def shared_keys(cards: Sequence[Values], pairs: Iterable[tuple[str, ...]]) -> dict[PairKey, list[int]]:
@@ -207,6 +210,11 @@ def matching_fields(one: Values, other: Values) -> tuple[str, ...]:
 
 
 @cache
+def _all_ordered(pairs: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+	return tuple(dict.fromkeys(map(_ordered, pairs)))
+
+
+@cache
 def _ordered(pair: tuple[str, ...]) -> tuple[str, ...]:
 	try:
 		fields = tuple(sorted(set(pair), key=IDENTITY_FIELDS.index))
@@ -217,10 +225,15 @@ def _ordered(pair: tuple[str, ...]) -> tuple[str, ...]:
 	return fields
 
 
-def _digest(fields: tuple[str, ...], choice: tuple[str, ...]) -> str:
+def _digest(fields: tuple[str, ...], choice: tuple[str, ...], kind: str) -> str:
 	"""32 hexadecimal digits. Each part is framed by its length, so that no two choices run together."""
-	framed = "".join(f"{len(part)}:{part}" for part in (*fields, *choice))
-	return blake2b(framed.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+	framed = _framed(fields) + "".join([f"{len(part)}:{part}" for part in choice])
+	return blake2b(framed.encode(), digest_size=_DIGEST_BYTES, person=kind.encode()).hexdigest()
+
+
+@cache
+def _framed(fields: tuple[str, ...]) -> str:
+	return "".join(f"{len(part)}:{part}" for part in fields)
 
 
 def _phones(texts: Iterable[str], settings: IdentitySettings) -> tuple[str, ...]:

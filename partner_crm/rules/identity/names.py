@@ -76,7 +76,7 @@ def normalise_name(full_name: str = "", first_name: str = "", last_name: str = "
 	return Names(full=_full_names([line[position] for position in telling], borders))
 
 
-@lru_cache(maxsize=1 << 14)  # given names and surnames repeat
+@lru_cache(maxsize=1 << 16)  # given names and surnames repeat
 def _name_words(text: str) -> tuple[str, ...]:
 	line: list[str] = []
 	particles = ""

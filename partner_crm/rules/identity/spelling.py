@@ -118,7 +118,7 @@ def _unmix(match: re.Match) -> str:
 	return word
 
 
-@lru_cache(maxsize=1 << 14)  # names repeat: this is half the cost of normalising a client base
+@lru_cache(maxsize=1 << 16)  # names repeat: this is half the cost of normalising a client base
 def skeletons(word: str) -> tuple[str, ...]:
 	"""How a folded word is written in Latin letters: once, or twice where languages disagree.
 

@@ -16,7 +16,7 @@ frappe.query_reports["Possible Duplicates"] = {
 			fieldtype: "Select",
 			options: [
 				{ value: "", label: "" },
-				{ value: "Duplicate", label: __("Duplicate") },
+				{ value: "Duplicate", label: __("Duplicate", null, "Possible Duplicate") },
 				{ value: "Possible", label: __("Possible") },
 			],
 		},

@@ -47,7 +47,7 @@ class PossibleDuplicates:
 			for name, label in (("card", _("Card ID")), ("other_card", _("ID of the other card")))
 		]
 		return [
-			{"fieldname": name, "label": label, "fieldtype": fieldtype, "width": width}
+			{"fieldname": name, "label": label, "fieldtype": fieldtype, "width": width, "precision": 1}
 			for name, label, fieldtype, width in columns
 		] + links
 
