@@ -128,7 +128,10 @@ company_data_to_be_ignored = [
 	"Client Interaction",
 	"Deal Pause",
 	"Manager Penalty",
+	"Partner Claim",
 	"Partner Deal",
 	"Partner Lead",
+	"Payout",
+	"Payout Statement",
 	"Stage Change",
 ]
