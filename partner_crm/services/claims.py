@@ -308,8 +308,8 @@ def forget_lead(lead: Document) -> None:
 
 
 def _release(name: str, reason: str) -> None:
-	"""By the app, whoever's work it came from."""
-	claim = frappe.get_doc(CLAIM, name)
+	"""By the app, whoever's work it came from; also a claim that is younger than the transaction's own view."""
+	claim = frappe.get_doc(CLAIM, name, for_update=True)
 	claim.status, claim.reason = RELEASED, reason
 	claim.flags.by_service = claim.flags.ignore_permissions = claim.flags.ignore_links = True
 	claim.save()
