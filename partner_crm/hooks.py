@@ -48,6 +48,7 @@ permission_query_conditions = {
 	"Client Interaction": "partner_crm.permissions.access.query_conditions",
 	"Deal Pause": "partner_crm.permissions.access.query_conditions",
 	"Manager Penalty": "partner_crm.permissions.access.query_conditions",
+	"Partner Claim": "partner_crm.permissions.access.query_conditions",
 	"Stage Change": "partner_crm.permissions.access.query_conditions",
 }
 
@@ -59,6 +60,7 @@ has_permission = {
 	"Client Interaction": "partner_crm.permissions.access.has_permission",
 	"Deal Pause": "partner_crm.permissions.access.has_permission",
 	"Manager Penalty": "partner_crm.permissions.access.has_permission",
+	"Partner Claim": "partner_crm.permissions.access.has_permission",
 	"Stage Change": "partner_crm.permissions.access.has_permission",
 }
 
@@ -69,6 +71,7 @@ standard_queries = {
 	"Client Interaction": "partner_crm.permissions.link_search.link_query",
 	"Deal Pause": "partner_crm.permissions.link_search.link_query",
 	"Manager Penalty": "partner_crm.permissions.link_search.link_query",
+	"Partner Claim": "partner_crm.permissions.link_search.link_query",
 }
 
 override_doctype_dashboards = {
@@ -118,6 +121,7 @@ scheduler_events = {
 		"partner_crm.tasks.review_deals",
 		"partner_crm.tasks.check_identity_keys",
 		"partner_crm.tasks.find_possible_duplicates",
+		"partner_crm.tasks.expire_claims",
 	],
 }
 
@@ -128,7 +132,10 @@ company_data_to_be_ignored = [
 	"Client Interaction",
 	"Deal Pause",
 	"Manager Penalty",
+	"Partner Claim",
 	"Partner Deal",
 	"Partner Lead",
+	"Payout",
+	"Payout Statement",
 	"Stage Change",
 ]

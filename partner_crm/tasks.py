@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+import frappe
 from frappe.utils import getdate
 
-from partner_crm.services import review, runs, schemes
+from partner_crm.services import claims, review, runs, schemes
 
 
 def review_deals(today: date | str | None = None) -> None:
@@ -31,3 +32,11 @@ def find_possible_duplicates() -> None:
 def resume_identity_runs() -> None:
 	"""Hourly: goes on with runs whose worker was killed."""
 	runs.resume()
+
+
+def expire_claims(today: date | str | None = None) -> None:
+	"""Nightly: partners' claims whose last day has passed. Until then, the registration that meets one expires it."""
+	is_more = True
+	while is_more:
+		is_more = claims.expire_some(getdate(today))
+		frappe.db.commit()

@@ -8,11 +8,13 @@ def customer(data: dict) -> dict:
 
 
 def contact(data: dict) -> dict:
-	return _with_connections(data, "contact", ["Partner Lead", "Partner Deal", "Client Interaction"])
+	return _with_connections(
+		data, "contact", ["Partner Lead", "Partner Deal", "Client Interaction", "Partner Claim"]
+	)
 
 
 def sales_partner(data: dict) -> dict:
-	return _with_connections(data, "partner", ["Partner Lead", "Partner Deal"])
+	return _with_connections(data, "partner", ["Partner Lead", "Partner Deal", "Partner Claim"])
 
 
 def _with_connections(data: dict, fieldname: str, doctypes: list[str]) -> dict:

@@ -62,6 +62,15 @@ def manager_penalty(penalty, users: Users, reading: bool) -> Criterion:
 	return _one_of(penalty.manager, users)
 
 
+def partner_claim(claim, users: Users, reading: bool) -> Criterion:
+	"""Of his clients: those he registered, and those under which his leads and deals stand."""
+	return (
+		_one_of(claim.responsible, users)
+		| claim.name.isin(_of_leads("claim", users, reading))
+		| claim.name.isin(_of_deals("claim", users, reading))
+	)
+
+
 CRITERIA = {
 	"Partner Lead": partner_lead,
 	"Partner Deal": partner_deal,
@@ -71,6 +80,7 @@ CRITERIA = {
 	"Stage Change": stage_change,
 	"Deal Pause": deal_pause,
 	"Manager Penalty": manager_penalty,
+	"Partner Claim": partner_claim,
 }
 
 

@@ -17,7 +17,7 @@ sum.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -177,6 +177,15 @@ class TermProblem:
 		return self.sentence.format(**self.parameters)
 
 
+@dataclass(frozen=True, slots=True)
+class TermPeriod:
+	"""The first and last day of one set of terms, and its rows, numbered from 1."""
+
+	first_day: date
+	last_day: date
+	rows: tuple[int, ...]
+
+
 class InvalidTerms(ValueError):
 	"""Nothing is paid by terms that `check_terms` refuses. `problems` are all of them."""
 
@@ -219,6 +228,37 @@ def check_terms(terms: Sequence[Term]) -> list[TermProblem]:
 
 
 _Row = tuple[int, Term]
+
+
+def rewritten(before: Sequence[Term], after: Sequence[Term], today: date) -> list[TermPeriod]:
+	"""The periods of `before` whose terms are not the same in `after` ("Terms": used ones can only be succeeded).
+
+	A period may end on another day than it did, as long as neither end is over before `today`: ending terms, and
+	putting the end off, changes nothing for a deal that was won until now.
+	"""
+	begun: defaultdict[date, list[Term]] = defaultdict(list)
+	for term in after:
+		begun[term.first_day].append(term)
+	periods: defaultdict[tuple[date, date], list[_Row]] = defaultdict(list)
+	for number, term in enumerate(before, 1):
+		periods[term.first_day, term.last_day].append((number, term))
+	return [
+		TermPeriod(first, last, _numbers(rows))
+		for (first, last), rows in periods.items()
+		if not _is_kept([term for _, term in rows], begun[first], today)
+	]
+
+
+def _is_kept(terms: Sequence[Term], successors: Sequence[Term], today: date) -> bool:
+	ends = {term.last_day for term in successors}
+	if len(ends) != 1 or Counter(map(_undated, terms)) != Counter(map(_undated, successors)):
+		return False
+	(end,) = ends
+	return end == terms[0].last_day or min(end, terms[0].last_day) >= today
+
+
+def _undated(term: Term) -> Term:
+	return replace(term, valid_from=None, valid_to=None)
 
 
 def _is_in_force(term: Term, day: date) -> bool:

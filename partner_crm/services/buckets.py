@@ -6,7 +6,8 @@ and read on would then wait for each other. So whoever is about to write a key l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from zlib import crc32
 
@@ -21,6 +22,20 @@ def lock(keys: Iterable[str]) -> None:
 	"""Until the end of the transaction; always in one order."""
 	if names := names_of(keys):
 		frappe.db.sql(_statement(frappe.db.db_type), {"names": names})
+
+
+@contextmanager
+def written_once(key: str, refuse: Callable[[], None]) -> Iterator[None]:
+	"""Around the writing of a document with a unique key. `refuse` says what is in the way when the database does."""
+	lock([key])
+	point = f"pcrm_{frappe.generate_hash(length=10)}"
+	frappe.db.savepoint(point)
+	try:
+		yield
+	except frappe.UniqueValidationError:
+		frappe.db.rollback(save_point=point)
+		frappe.clear_last_message()  # Frappe's own, which names a hidden field
+		refuse()
 
 
 def names_of(keys: Iterable[str]) -> tuple[str, ...]:

@@ -244,15 +244,8 @@ def open_only_once(deal: Document) -> Iterator[None]:
 	if not deal.open_deal_key or not deal.has_value_changed("open_deal_key"):
 		yield
 		return
-	buckets.lock([deal.open_deal_key])
-	point = f"pcrm_{frappe.generate_hash(length=10)}"
-	frappe.db.savepoint(point)
-	try:
+	with buckets.written_once(deal.open_deal_key, lambda: _refuse_second(deal)):
 		yield
-	except frappe.UniqueValidationError:
-		frappe.db.rollback(save_point=point)
-		frappe.clear_last_message()  # Frappe's own, which names a hidden field
-		_refuse_second(deal)
 
 
 def _refuse_second(deal: Document) -> None:

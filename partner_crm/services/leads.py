@@ -39,7 +39,7 @@ def set_title(lead: Document) -> None:
 def title_of(doc: Document) -> str:
 	"""The person, and the company where there is one."""
 	person = facts.contact_of(doc)
-	company = None if doc.is_individual else facts.counterparty_of(doc).get("title")
+	company = None if doc.get("is_individual") else facts.counterparty_of(doc).get("title")
 	name = " ".join(filter(None, (person.get("first_name"), person.get("last_name"))))
 	return " · ".join(filter(None, (name or _reachable_at(person), company)))[:TITLE_LENGTH]
 

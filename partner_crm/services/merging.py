@@ -18,7 +18,7 @@ from frappe.model.rename_doc import get_link_fields, rename_doc
 from frappe.utils import escape_html
 
 from partner_crm.rules.identity import normalise_email, normalise_phone, normalise_title
-from partner_crm.services import cards, deals, duplicates, identity, settings
+from partner_crm.services import cards, claims, deals, duplicates, identity, settings
 from partner_crm.services.refusals import bullets
 
 DOCTYPES = duplicates.DOCTYPES
@@ -46,6 +46,7 @@ def preview(doctype: str, kept: str, lost: str) -> dict[str, Any]:
 		"tables": list(_tables(survivor, other)),
 		"links": _what_moves(doctype, lost),
 		"clashes": _clashes(doctype, kept, lost),
+		"consequences": claims.consequences_of_merge(doctype.lower(), kept, lost),
 	}
 
 

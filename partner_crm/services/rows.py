@@ -7,7 +7,9 @@ refusal returns to the savepoint.
 from __future__ import annotations
 
 import frappe
+from frappe import _
 from frappe.model.document import Document
+from frappe.utils import escape_html
 
 from partner_crm.services import cards, identity, needs, savepoints, staff_cards
 
@@ -44,6 +46,16 @@ def settle_document(row: Document) -> None:
 	"""In `on_update` and `after_delete` of a row that its document adds up."""
 	with savepoints.all_or_nothing(row):
 		frappe.get_doc(row.parenttype, row.parent).save()
+
+
+def refuse_alone(row: Document) -> None:
+	"""In `validate` and `on_trash` of a row that is judged by what its document was before."""
+	frappe.throw(
+		_("This row belongs to {0}: change it there, and save the whole document.").format(
+			frappe.bold(escape_html(f"{_(row.parenttype)} {row.parent}"))
+		),
+		title=_("Not accepted"),
+	)
 
 
 def _sync_main_columns(card: Document) -> None:

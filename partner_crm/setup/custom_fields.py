@@ -1,4 +1,4 @@
-"""Our fields on Frappe's Contact: one list for install, patches and uninstall.
+"""Our fields on DocTypes of Frappe and ERPNext: one list for install, patches and uninstall.
 
 None of the links minds User Permissions: a contact that was seen before the app came is seen afterwards.
 """
@@ -120,7 +120,44 @@ CONTACT_FIELDS = (
 	},
 )
 
-CUSTOM_FIELDS = {"Contact": CONTACT_FIELDS}
+DEAL_FIELD = {
+	"fieldname": "pcrm_deal",
+	"fieldtype": "Link",
+	"label": "Deal",
+	"options": "Partner Deal",
+	"insert_after": "project",
+	"ignore_user_permissions": 1,
+	"search_index": 1,
+}
+
+STATEMENT_FIELD = {
+	"fieldname": "pcrm_statement",
+	"fieldtype": "Link",
+	"label": "Payout statement",
+	"options": "Payout Statement",
+	"insert_after": "project",
+	"ignore_user_permissions": 1,
+	"read_only": 1,
+	"search_index": 1,
+}
+
+SUPPLIER_FIELD = {
+	"fieldname": "pcrm_supplier",
+	"fieldtype": "Link",
+	"label": "Supplier",
+	"description": "Whom the invoices of payout statements are from",
+	"options": "Supplier",
+	"insert_after": "partner_type",
+	"ignore_user_permissions": 1,
+}
+
+CUSTOM_FIELDS = {
+	"Contact": CONTACT_FIELDS,
+	"Sales Order": (DEAL_FIELD,),
+	"Sales Invoice": (DEAL_FIELD, STATEMENT_FIELD),
+	"Purchase Invoice": (STATEMENT_FIELD,),
+	"Sales Partner": (SUPPLIER_FIELD,),
+}
 
 
 def make_custom_fields() -> None:
@@ -143,7 +180,7 @@ def _in_order(doctype: str) -> Iterator[dict]:
 	"""The fields with what Frappe wants besides: whose they are, and which field each comes after."""
 	before = _last_field_of_others(doctype)
 	for field in CUSTOM_FIELDS[doctype]:
-		yield {**field, "module": MODULE, "insert_after": before}
+		yield {"insert_after": before, **field, "module": MODULE}
 		before = field["fieldname"]
 
 

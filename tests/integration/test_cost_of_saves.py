@@ -22,6 +22,8 @@ from tests.factories import (
 	make_full_contact,
 	make_full_counterparty,
 	make_lead,
+	make_partner,
+	make_program,
 	make_ready_mql,
 	make_user_row,
 )
@@ -93,6 +95,52 @@ def test_saving_a_lead_costs_nothing_but_its_lock_and_its_update():
 		lead.save()
 
 	assert asked(sent) == ["SELECT Partner Lead", "UPDATE Partner Lead"]
+
+
+def test_what_a_programme_and_a_partner_add_to_a_lead():
+	cards = {"contact": make_full_contact().name, "counterparty": make_full_counterparty().name}
+	offer = {"program": make_program().name, "partner": make_partner()}
+	make_lead(**offer)
+	make_lead(**cards)
+
+	with statements() as sent:
+		lead = make_lead(**cards, **offer)
+
+	assert asked(sent) == [
+		"SELECT Contact",
+		"SELECT Counterparty",
+		"SELECT Partner Claim and Partner Claim Share",  # is the client somebody's?
+		"INSERT Partner Lead",
+		"SELECT Sales Partner and Supplier",  # who is the partner?
+		"SELECT Dynamic Link",
+		"SELECT Identity Key",  # is the client the partner himself?
+		"SELECT Identity Bucket",
+		"INSERT Partner Claim",
+		"INSERT Stage Change",
+	]
+
+	lead = stored(lead)
+	lead.utm_source = "ads"
+	with statements() as sent:
+		lead.save()
+	assert asked(sent) == [
+		"SELECT Partner Lead",
+		"SELECT Partner Claim",  # Frappe looks whether the link leads somewhere
+		"UPDATE Partner Lead",
+	]
+
+	with statements() as sent:
+		make_lead(**cards, **offer)
+	assert asked(sent) == [
+		"SELECT Contact",
+		"SELECT Counterparty",
+		"SELECT Partner Claim and Partner Claim Share",
+		"INSERT Partner Lead",
+		"SELECT Sales Partner and Supplier",
+		"SELECT Dynamic Link",
+		"SELECT Identity Key",
+		"INSERT Stage Change",
+	]
 
 
 def test_what_capturing_a_person_and_a_company_costs():

@@ -59,6 +59,7 @@ Client Interaction     lrwc-ps  lrwc-ps  lrwc-ps  lrwc-ps  ---c---  lrwcdps  lr-
 Stage Change           lr---ps  lr---ps  lr---ps  lr---ps  -------  lr---ps  lr---ps    -------     -------
 Deal Pause             lrwc-ps  lrwc-ps  lrwc-ps  lrwc-ps  ---c---  lrwcdps  -------    -------     -------
 Manager Penalty        lrw--ps  lrw--ps  lrw--ps  lrw--ps  -------  lrw--ps  -------    -------     -------
+Partner Claim          lr---ps  lr---ps  lr---ps  lr---ps  -------  lrwc-ps  lr---ps    lr---ps     -------
 Deal Review            -------  -------  -------  -------  -------  lr---ps  -------    -------     -------
 Possible Duplicate     -------  -------  -------  -------  -------  lrw--ps  -------    -------     -------
 Identity Run           -------  -------  -------  -------  -------  lr---ps  -------    -------     -------
@@ -117,6 +118,9 @@ def make_documents(anna: str, pavel: str) -> dict:
 			reference_doctype="Partner Deal",
 			reference_name=deal.name,
 			**company,
+		),
+		"Partner Claim": make_row(
+			"Partner Claim", client_title="Secret", status="Active", responsible=anna, **client
 		),
 		"Deal Review": make_row("Deal Review", night="2026-01-01", status="Done"),
 		"Possible Duplicate": make_row(

@@ -45,6 +45,7 @@ from partner_crm.rules.commission import (
 	paid_payouts,
 	payable_now,
 	reverse,
+	rewritten,
 	terms_in_force,
 	won_payouts,
 )
@@ -927,6 +928,42 @@ def test_sound_terms(basis):
 		)
 		== []
 	)
+
+
+OPEN_END = {"valid_from": date(2025, 1, 1), "valid_to": None}
+
+
+@pytest.mark.parametrize(
+	("before", "after", "changed"),
+	[
+		([percent(10, **OPEN_END)], [percent(10, **OPEN_END)], []),
+		([percent(10, **OPEN_END)], [percent(11, **OPEN_END)], [(1,)]),
+		([percent(10, **OPEN_END)], [percent(10, **OPEN_END, cap=Decimal(5))], [(1,)]),
+		([percent(10, **OPEN_END)], [percent(10, **OPEN_END, currency="EUR")], [(1,)]),
+		([percent(10, **OPEN_END)], [], [(1,)]),
+		([percent(10, **OPEN_END)], [percent(10, **OPEN_END | {"valid_from": date(2025, 1, 2)})], [(1,)]),
+		# ended, and succeeded
+		([percent(10, **OPEN_END)], [percent(10, **OPEN_END | {"valid_to": DAY})], []),
+		([percent(10, **OPEN_END)], [percent(10, **OPEN_END | {"valid_to": DAY - timedelta(1)})], [(1,)]),
+		(
+			[percent(10, **OPEN_END)],
+			[percent(10, **OPEN_END | {"valid_to": DAY}), percent(5, valid_from=DAY + timedelta(1))],
+			[],
+		),
+		# an end that is put off, or is over
+		([percent(10, **OPEN_END | {"valid_to": DAY})], [percent(10, **OPEN_END)], []),
+		([percent(10, **OPEN_END | {"valid_to": DAY - timedelta(1)})], [percent(10, **OPEN_END)], [(1,)]),
+		# one table of tiers
+		([tier(1, 0), tier(2, 10)], [tier(2, 10), tier(1, 0)], []),
+		([tier(1, 0), tier(2, 10)], [tier(1, 0)], [(1, 2)]),
+		([tier(1, 0), tier(2, 10)], [tier(1, 0), tier(2, 10), tier(3, 20)], [(1, 2)]),
+		([tier(1, 0), tier(2, 0, **NEXT_YEAR)], [tier(1, 0), tier(3, 0, **NEXT_YEAR)], [(2,)]),
+		# terms for another time
+		([percent(10, **YEAR)], [percent(10, **YEAR), percent(5, **NEXT_YEAR)], []),
+	],
+)
+def test_what_terms_were_rewritten(before, after, changed):
+	assert [period.rows for period in rewritten(before, after, DAY)] == changed
 
 
 def test_a_fixed_value_may_be_above_100():

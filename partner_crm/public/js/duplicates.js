@@ -130,7 +130,7 @@ frappe.provide("partner_crm.duplicates");
 		dialog.show();
 	};
 
-	function comparison(doctype, { kept, lost, fields, tables, links, clashes }) {
+	function comparison(doctype, { kept, lost, fields, tables, links, clashes, consequences }) {
 		const escape = frappe.utils.escape_html;
 		const heading = (card, label) =>
 			`<th>${label}<br>${frappe.utils.get_form_link(doctype, card.name, true, escape(card.title))}</th>`;
@@ -144,6 +144,9 @@ frappe.provide("partner_crm.duplicates");
 		const parts = [];
 		if (clashes.length) {
 			parts.push(`<div class="alert alert-danger">${clashes.join("<br>")}</div>`);
+		}
+		if (consequences.length) {
+			parts.push(`<div class="alert alert-warning">${consequences.join("<br>")}</div>`);
 		}
 		parts.push(`<table class="table table-bordered">
 			<thead><tr><th></th>${heading(kept, __("This card stays"))}${heading(lost, __("This one goes into it"))}</tr></thead>

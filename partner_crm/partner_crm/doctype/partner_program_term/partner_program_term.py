@@ -1,5 +1,11 @@
 from frappe.model.document import Document
 
+from partner_crm.services import rows
+
 
 class PartnerProgramTerm(Document):
-	pass
+	def validate(self):
+		rows.refuse_alone(self)
+
+	def on_trash(self):
+		rows.refuse_alone(self)
