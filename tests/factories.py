@@ -235,3 +235,11 @@ def make_sales_person(user: str | None = None, above: str | None = None, **field
 		}
 		| fields,
 	)
+
+
+def make_partner(name: str | None = None, **fields) -> str:
+	"""Name of a Sales Partner."""
+	name = name or f"Partner {next(_numbers)}"
+	return _make(
+		"Sales Partner", {"partner_name": name, "territory": "All Territories", "commission_rate": 0} | fields
+	).name
