@@ -12,7 +12,11 @@ def contact(data: dict) -> dict:
 
 
 def sales_partner(data: dict) -> dict:
-	return _with_connections(data, "partner", ["Partner Lead", "Partner Deal"])
+	return _with_connections(data, "partner", ["Partner Lead", "Partner Deal", "Payout"])
+
+
+def sales_invoice(data: dict) -> dict:
+	return _with_connections(data, "paid_invoice", ["Payout"])
 
 
 def _with_connections(data: dict, fieldname: str, doctypes: list[str]) -> dict:
