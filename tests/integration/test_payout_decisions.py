@@ -11,6 +11,7 @@ from frappe.utils import nowdate
 from partner_crm.services import payout_status
 from partner_crm.services.payout_decisions import NotTheirs
 from tests.factories import make_payout, make_row, make_user_row
+from tests.sql import indexes_of, statements
 
 HEAD, ACCOUNTANT, ANNA = "head@staff.example", "accountant@staff.example", "anna@staff.example"
 
@@ -24,13 +25,21 @@ def staff() -> None:
 
 def save(payout, user: str = ACCOUNTANT, **fields):
 	frappe.set_user(user)
-	doc = frappe.get_doc("Payout", payout.name)
-	doc.update(fields)
-	return doc.save()
+	try:
+		doc = frappe.get_doc("Payout", payout.name)
+		doc.update(fields)
+		return doc.save()
+	finally:
+		frappe.set_user("Administrator")
 
 
 def stored(payout, *fields: str):
 	return frappe.db.get_value("Payout", payout.name, fields or "status")
+
+
+def timeline(payout) -> list[str]:
+	of_it = {"reference_doctype": "Payout", "reference_name": payout.name, "comment_type": "Info"}
+	return frappe.get_all("Comment", of_it, pluck="content", order_by="creation")
 
 
 def take_back(payout, amount: float, **fields):
@@ -47,6 +56,7 @@ def test_a_payout_is_rejected_with_a_reason(user, amount, status):
 	save(payout, user, status="Rejected", reason="The client is our own")
 
 	assert stored(payout, "status", "reason") == ("Rejected", "The client is our own")
+	assert timeline(payout) == ["rejected it: The client is our own"]
 
 
 def test_a_reason_is_needed():
@@ -121,6 +131,7 @@ def test_the_accountant_records_what_was_paid(sign):
 	assert stored(payout, "status", "base_paid_amount", "paid_on") == ("Paid", 80 * sign, date(2026, 2, 1))
 
 	assert save(payout, paid_amount=0, paid_on=None).status == "Confirmed"
+	assert timeline(payout) == ["recorded what was paid"] * 3
 
 
 @pytest.mark.parametrize(
@@ -208,8 +219,6 @@ def test_the_form_tells_what_a_payout_waits_for():
 
 
 def test_the_nightly_job_asks_for_what_is_ready_by_an_index(monkeypatch):
-	from tests.sql import indexes_of, statements
-
 	ready = make_payout(status="Expected", hold_until="2026-02-01")
 	late = make_payout(status="Expected", hold_until="2026-02-02")
 	monkeypatch.setattr(frappe.db, "commit", lambda: None)

@@ -46,7 +46,7 @@ DOORS = {
 	"list of everything": lambda payout: client.get_list("Payout", ["*"], {"name": payout.name}),
 	"report": _report,
 	"export": _export,
-	"client.get": lambda payout: client.get("Payout", payout.name).as_dict(),
+	"client.get": lambda payout: client.get("Payout", payout.name),
 	"client.get_value": lambda payout: client.get_value("Payout", ["name", *HIDDEN], payout.name),
 	"print": lambda payout: frappe.get_print("Payout", payout.name),
 	"search": lambda payout: search_link("Payout", payout.client_title),

@@ -6,7 +6,9 @@ import random
 
 import frappe
 import pytest
+from frappe.utils.background_jobs import get_queue
 
+from partner_crm.patches import add_fields_of_partners_money
 from partner_crm.services import payouts
 from tests.factories import (
 	FOR_CLIENT,
@@ -189,12 +191,10 @@ def test_the_payments_and_credit_notes_of_erpnext_are_followed(work):
 	assert rows_of(deal.name, "amount") == ((40,), (-40,))
 
 
-def test_invoices_of_others_start_no_job(work):
+def test_invoices_of_others_start_no_job():
 	make_receipt(make_invoice(None), 400)
 	make_receipt(make_invoice(make_won_deal().name), 400)
 	frappe.db.commit()
-
-	from frappe.utils.background_jobs import get_queue
 
 	assert get_queue("short").count == 0
 
@@ -247,3 +247,18 @@ def test_a_past_referral_has_its_payout_on_the_day_on_which_the_client_bought():
 
 	(payout,) = frappe.get_all("Payout", {"lead": lead.name}, ["amount", "won_on", "direction"])
 	assert (payout.amount, str(payout.won_on), payout.direction) == (30, "2024-04-02", "Receivable")
+
+
+# Sites that have the app already
+
+
+def test_the_fields_of_partners_money_are_added_and_an_administrators_are_left():
+	frappe.delete_doc("Custom Field", "Sales Partner-pcrm_supplier", force=True)
+	frappe.db.set_value("Custom Field", "Sales Order-pcrm_deal", "label", "Our deal")
+	frappe.clear_cache()
+
+	for _time in range(2):
+		add_fields_of_partners_money.execute()
+
+	assert frappe.get_meta("Sales Partner").get_field("pcrm_supplier").options == "Supplier"
+	assert frappe.get_meta("Sales Order").get_field("pcrm_deal").label == "Our deal"
