@@ -20,9 +20,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 from pypika.functions import Coalesce, NullIf
-from pypika.terms import Function
+from pypika.terms import Function, PseudoColumn
 
-from partner_crm.permissions.criteria import literal
 from partner_crm.rules import commission, ledger, stages
 from partner_crm.rules.calendar import add_months
 from partner_crm.rules.commission import Allocation, PayoutLine
@@ -64,9 +63,8 @@ def follow(doc: Document) -> None:
 	with savepoints.all_or_nothing(doc):
 		settle(doc.doctype, doc.name)
 		if doc.doctype == DEAL and receipts.has_invoices(doc.name):
-			settle_soon(
-				doc.name
-			)  # of what is booked at this moment, a transaction that has begun sees nothing
+			# A transaction that has begun does not see what others are booking at this moment.
+			settle_soon(doc.name)
 	doc.payout_terms = frappe.db.get_value(doc.doctype, doc.name, "payout_terms")
 
 
@@ -117,7 +115,7 @@ def follow_party(link: str, old: str, new: str, merge: bool) -> None:
 	The keys of a merged one stay as they are: nobody else can come to have his name in them.
 	"""
 	payout = frappe.qb.DocType(PAYOUT)
-	old_text, new_text = literal(agreements.renamed(link, old)), literal(agreements.renamed(link, new))
+	old_text, new_text = _quoted(agreements.renamed(link, old)), _quoted(agreements.renamed(link, new))
 	own = frappe.qb.from_(payout).where(payout[link] == new)
 	for doctype, column in LINK.items():
 		table = frappe.qb.DocType(doctype)
@@ -128,9 +126,14 @@ def follow_party(link: str, old: str, new: str, merge: bool) -> None:
 		).run()
 	query = frappe.qb.update(payout).set(payout.terms, Function("REPLACE", payout.terms, old_text, new_text))
 	if not merge:
-		parts = literal(f"|{old}|"), literal(f"|{new}|")
+		parts = _quoted(f"|{old}|"), _quoted(f"|{new}|")
 		query = query.set(payout.payout_key, Function("REPLACE", payout.payout_key, *parts))
 	query.where(payout[link] == new).run()
+
+
+def _quoted(text: str) -> PseudoColumn:
+	"""Quoted by Frappe: PyPika leaves a backslash as it is, and the driver formats what has a percent sign."""
+	return PseudoColumn(frappe.db.escape(text))
 
 
 # Settling
@@ -143,20 +146,24 @@ def settle(doctype: str, name: str, today: date | None = None) -> list[str]:
 	reconciliation lists the client until it can. Locks the deal or lead, then the ledger, until the transaction ends.
 	"""
 	source = _read(doctype, name)
-	if not source or not (source.program or source.payout_terms):
+	if not source or not (source.payout_terms or (source.program and source.stage == stages.CLIENT)):
 		return []
-	buckets.lock([LEDGER])
+	lock_ledger()
 	book = Book(source, getdate(today))
 	try:
 		_reckon(book)
 	except NotReckoned as reason:
-		frappe.msgprint(str(reason), title=_("No payout"), indicator="orange", alert=True)
-		return []
+		_tell(str(reason))
+		book = Book(source, getdate(today))
+		_take_back(book, book.agreements_of_others())
 	except InvalidAmount as error:
-		reason = _(error.sentence).format(**error.parameters)
-		frappe.msgprint(_("No payout was made: {0}").format(reason), indicator="orange", alert=True)
+		_tell(_("No payout was made: {0}").format(_(error.sentence).format(**error.parameters)))
 		return []
 	return book.write()
+
+
+def _tell(reason: str) -> None:
+	frappe.msgprint(reason, title=_("No payout"), indicator="orange", alert=True)
 
 
 def lock_ledger() -> None:
@@ -196,16 +203,29 @@ def _read(doctype: str, name: str) -> frappe._dict | None:
 
 
 def _reckon(book: Book) -> None:
-	"""What somebody has who should have nothing any more is taken back payment by payment, before payments are
-	reckoned anew; but where the reward is for the winning, only the difference is."""
+	"""Who should have nothing any more gives back payment by payment, before payments are reckoned anew; but where the
+	reward is for the winning, only the difference."""
 	agreement, ended_on = _in_force(book.source)
 	others = book.agreements_but(agreement)
-	for other in others:
-		if other.basis == commission.PERCENT_OF_PAID:
-			_owe_for_payments(book, other, {})
+	_take_back_payments(book, others)
 	if agreement:
 		invoices = receipts.invoices_of(book.source.name) if book.source.doctype == DEAL else []
 		_owe(book, agreement, invoices, ended_on)
+	_take_back_rest(book, others)
+
+
+def _take_back(book: Book, others: Sequence[Agreement]) -> None:
+	_take_back_payments(book, others)
+	_take_back_rest(book, others)
+
+
+def _take_back_payments(book: Book, others: Sequence[Agreement]) -> None:
+	for other in others:
+		if other.basis == commission.PERCENT_OF_PAID:
+			_owe_for_payments(book, other, {})
+
+
+def _take_back_rest(book: Book, others: Sequence[Agreement]) -> None:
 	for other in others:
 		for cell in book.open_cells_of(other):
 			book.bring_to(cell, other, ZERO, ZERO)
@@ -435,6 +455,15 @@ class Book:
 		if current:
 			series.pop(current.series, None)
 		return list(series.values())
+
+	def agreements_of_others(self) -> list[Agreement]:
+		"""Those for another programme or partner than the deal has now."""
+		source = self.source
+		return [
+			agreement
+			for agreement in self.agreements_but(None)
+			if agreement.program != source.program or agreement.partner not in ("", source.partner)
+		]
 
 	# What there is
 

@@ -347,6 +347,16 @@ def test_another_programme_takes_back_what_the_first_gave():
 	assert total(deal) == 70
 
 
+def test_another_partner_by_a_programme_that_can_not_be_reckoned_takes_back_all_the_same():
+	deal = won(program())
+	settle(deal)
+
+	change(deal, program=program({"valid_from": "2026-02-01"}), partner=make_partner())
+	settle(deal)
+
+	assert ledger(deal) == [(1, 100, "Clawed Back"), (1, -100, "Clawed Back")]
+
+
 def test_what_was_rejected_stays_so():
 	deal = won(program({"basis": "Percent of Deal", "value": 10}))
 	settle(deal)
@@ -376,12 +386,12 @@ def test_a_renamed_programme_and_partner_keep_what_was_agreed():
 	deal = won(program({"basis": "Percent of Deal", "value": 10}))
 	settle(deal)
 
-	frappe.rename_doc("Partner Program", deal.program, 'New "Programme" of 2026\'s')
+	frappe.rename_doc("Partner Program", deal.program, 'New "Programme" at 5% of 2026\'s')
 	frappe.rename_doc("Sales Partner", deal.partner, "New Partner")
 	settle(deal)
 
 	assert ledger(deal, "program", "partner", "amount") == [
-		('New "Programme" of 2026\'s', "New Partner", 100),
+		('New "Programme" at 5% of 2026\'s', "New Partner", 100),
 	]
 	assert ledger(deal, "payout_key")[0][0].endswith("|New Partner|1|0")
 
