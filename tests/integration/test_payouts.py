@@ -102,11 +102,16 @@ def test_a_percentage_of_the_deal_in_instalments_that_add_up_to_it():
 	]
 
 
-def test_the_shares_of_a_split_claim():
+def shared_deal() -> tuple:
+	"""Won for two partners, who have 60 and 30 per cent."""
 	name, first, second = program(), make_partner(), make_partner()
 	shares = [{"partner": first, "share": 60}, {"partner": second, "share": 30}]
 	claim = make_row("Partner Claim", program=name, partner=first, status="Active", shares=shares)
-	deal = won(name, first, claim=claim.name)
+	return won(name, first, claim=claim.name), first, second
+
+
+def test_the_shares_of_a_split_claim():
+	deal, first, second = shared_deal()
 
 	settle(deal)
 
@@ -397,10 +402,7 @@ def test_a_renamed_programme_and_partner_keep_what_was_agreed():
 
 
 def test_two_partners_who_become_one_have_one_share():
-	name, first, second = program(), make_partner(), make_partner()
-	shares = [{"partner": first, "share": 60}, {"partner": second, "share": 30}]
-	claim = make_row("Partner Claim", program=name, partner=first, status="Active", shares=shares)
-	deal = won(name, first, claim=claim.name)
+	deal, first, second = shared_deal()
 	settle(deal)
 
 	frappe.rename_doc("Sales Partner", second, first, merge=True)
