@@ -99,6 +99,7 @@ class Case:
 
 	def claim(self, _step: int) -> None:
 		"""Confirmed rows get into a statement, which is paid."""
+		payout_status.lock_ledger()
 		names = frappe.get_all("Payout", {"deal": self.deal.name, "status": "Confirmed"}, pluck="name")
 		payout = frappe.qb.DocType("Payout")
 		if names:
