@@ -49,6 +49,7 @@ permission_query_conditions = {
 	"Deal Pause": "partner_crm.permissions.access.query_conditions",
 	"Manager Penalty": "partner_crm.permissions.access.query_conditions",
 	"Partner Claim": "partner_crm.permissions.access.query_conditions",
+	"Payout": "partner_crm.permissions.access.query_conditions",
 	"Stage Change": "partner_crm.permissions.access.query_conditions",
 }
 
@@ -61,6 +62,7 @@ has_permission = {
 	"Deal Pause": "partner_crm.permissions.access.has_permission",
 	"Manager Penalty": "partner_crm.permissions.access.has_permission",
 	"Partner Claim": "partner_crm.permissions.access.has_permission",
+	"Payout": "partner_crm.permissions.access.has_permission",
 	"Stage Change": "partner_crm.permissions.access.has_permission",
 }
 
@@ -72,12 +74,14 @@ standard_queries = {
 	"Deal Pause": "partner_crm.permissions.link_search.link_query",
 	"Manager Penalty": "partner_crm.permissions.link_search.link_query",
 	"Partner Claim": "partner_crm.permissions.link_search.link_query",
+	"Payout": "partner_crm.permissions.link_search.link_query",
 }
 
 override_doctype_dashboards = {
 	"Customer": "partner_crm.overrides.dashboards.customer",
 	"Contact": "partner_crm.overrides.dashboards.contact",
 	"Sales Partner": "partner_crm.overrides.dashboards.sales_partner",
+	"Sales Invoice": "partner_crm.overrides.dashboards.sales_invoice",
 }
 
 doc_events = {
@@ -113,12 +117,15 @@ doc_events = {
 	"Employee": {"on_update": "partner_crm.overrides.employee.on_update"},
 	"User": {"on_update": "partner_crm.overrides.user.on_update"},
 	"Item Group": {"after_rename": "partner_crm.overrides.item_group.after_rename"},
+	"Sales Invoice": {"on_change": "partner_crm.overrides.sales_invoice.on_change"},
+	"Sales Partner": {"after_rename": "partner_crm.overrides.sales_partner.after_rename"},
 }
 
 scheduler_events = {
 	"hourly_long": ["partner_crm.tasks.resume_identity_runs"],
 	"daily_long": [
 		"partner_crm.tasks.review_deals",
+		"partner_crm.tasks.confirm_payouts",
 		"partner_crm.tasks.check_identity_keys",
 		"partner_crm.tasks.find_possible_duplicates",
 		"partner_crm.tasks.expire_claims",

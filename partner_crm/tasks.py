@@ -7,7 +7,7 @@ from datetime import date
 import frappe
 from frappe.utils import getdate
 
-from partner_crm.services import claims, review, runs, schemes
+from partner_crm.services import claims, payout_status, review, runs, schemes
 
 
 def review_deals(today: date | str | None = None) -> None:
@@ -16,6 +16,11 @@ def review_deals(today: date | str | None = None) -> None:
 	Any number of reruns for one day change nothing more. `today` is a day of the site's time zone.
 	"""
 	review.run(getdate(today))
+
+
+def confirm_payouts(today: date | str | None = None) -> None:
+	"""Daily: payouts whose hold is over are confirmed."""
+	payout_status.confirm(getdate(today))
 
 
 def check_identity_keys() -> None:

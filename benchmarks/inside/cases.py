@@ -20,6 +20,14 @@ from benchmarks.inside.inquiries import (
 	someone,
 )
 from benchmarks.inside.people import COMMON_NAME, person, resident
+from tests.factories import (
+	FOR_CLIENT,
+	FOR_NEGOTIATION,
+	make_deal,
+	make_partner,
+	make_program,
+	make_ready_mql,
+)
 
 Work = Callable[[], object]
 
@@ -127,10 +135,41 @@ def _entered_again(there: int, number: int) -> Work:
 	return refused
 
 
+def _win(with_payouts: bool) -> Work:
+	"""Prepared by Administrator, as the head of sales would have seen to it; won by the manager."""
+	manager = frappe.session.user
+	frappe.set_user("Administrator")
+	fields = {"program": _program(), "partner": make_partner("Partner")} if with_payouts else {}
+	deal = make_deal(make_ready_mql(responsible=manager, region=None, **fields), responsible=manager)
+	deal.update({"stage": "Negotiation", **FOR_NEGOTIATION}).save()
+	frappe.db.commit()
+	frappe.set_user(manager)
+	deal = frappe.get_doc(deal.doctype, deal.name)
+	deal.update({"stage": "Client", **FOR_CLIENT})
+	return deal.save
+
+
+def win(number: int, existing: int) -> Work:
+	"""A deal for which a partner gets a percentage in twelve months."""
+	return _win(with_payouts=True)
+
+
+def win_without(number: int, existing: int) -> Work:
+	return _win(with_payouts=False)
+
+
+def _program() -> str:
+	term = {"basis": "Percent of Deal", "value": 10, "valid_from": "2020-01-01", "recurring_months": 12}
+	if not frappe.db.exists("Partner Program", "Monthly"):
+		make_program(title="Monthly", terms=[term])
+	return "Monthly"
+
+
 CASES: dict[str, Callable[[int, int], Work]] = {
 	case.__name__: case
 	for case in (
 		*(lead, lead_floor, capture, capture_namesake, capture_floor, edit, edit_floor),
 		*(contact, contact_unchecked, contact_floor, duplicate, duplicate_of_own),
+		*(win, win_without),
 	)
 }

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from frappe.model.document import Document
 
-from partner_crm.services import cards, claims, deals, identity, merging, needs, pairs, staff_cards
+from partner_crm.services import (
+	cards,
+	claims,
+	deals,
+	identity,
+	merging,
+	needs,
+	pairs,
+	payout_names,
+	staff_cards,
+)
 
 
 def before_validate(card: Document, method: str | None = None) -> None:
@@ -54,3 +64,4 @@ def after_rename(card: Document, method: str, old: str, new: str, merge: bool = 
 		identity.follow_rename(card)
 		deals.rekey("contact", new)
 		claims.follow("contact", new, merge)
+		payout_names.follow_card("contact", new)

@@ -14,7 +14,11 @@ def contact(data: dict) -> dict:
 
 
 def sales_partner(data: dict) -> dict:
-	return _with_connections(data, "partner", ["Partner Lead", "Partner Deal", "Partner Claim"])
+	return _with_connections(data, "partner", ["Partner Lead", "Partner Deal", "Partner Claim", "Payout"])
+
+
+def sales_invoice(data: dict) -> dict:
+	return _with_connections(data, "paid_invoice", ["Payout"])
 
 
 def _with_connections(data: dict, fieldname: str, doctypes: list[str]) -> dict:

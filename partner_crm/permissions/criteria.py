@@ -71,6 +71,15 @@ def partner_claim(claim, users: Users, reading: bool) -> Criterion:
 	)
 
 
+def payout(payout, users: Users, reading: bool) -> Criterion:
+	"""Of the leads and deals he works with, and those that were his when the client was won."""
+	return (
+		_one_of(payout.responsible, users)
+		| payout.lead.isin(_of_leads("name", users, reading))
+		| payout.deal.isin(_of_deals("name", users, reading))
+	)
+
+
 CRITERIA = {
 	"Partner Lead": partner_lead,
 	"Partner Deal": partner_deal,
@@ -81,6 +90,7 @@ CRITERIA = {
 	"Deal Pause": deal_pause,
 	"Manager Penalty": manager_penalty,
 	"Partner Claim": partner_claim,
+	"Payout": payout,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import isfinite
 
 import frappe
@@ -25,6 +26,11 @@ def check(doc: Document) -> None:
 	]
 	if problems:
 		frappe.throw(bullets(problems), title=_("Not a number"))
+
+
+def decimal(value: object) -> Decimal:
+	"""A number of a document or a column as the rules of money want it; an empty one is 0."""
+	return Decimal(str(value or 0))
 
 
 def _is_number(value: object) -> bool:

@@ -19,7 +19,7 @@ from frappe.email.receive import InboundMail
 from frappe.permissions import add_permission
 
 from partner_crm.setup.core_permissions import CORE_PERMISSIONS
-from partner_crm.setup.custom_fields import CONTACT_FIELDS
+from partner_crm.setup.custom_fields import CUSTOM_FIELDS
 from partner_crm.setup.roles import ROLES
 from partner_crm.setup.uninstall import our_doctypes
 from tests.bench.plugin import connect
@@ -144,7 +144,12 @@ def test_installing_adds_to_the_host_only_what_is_ours(life):
 		column for column in life.installed["columns"] - life.before["columns"] if not is_ours(column[0])
 	}
 
-	assert added == {("tabContact", field["fieldname"]) for field in CONTACT_FIELDS if is_stored(field)}
+	assert added == {
+		(f"tab{doctype}", field["fieldname"])
+		for doctype, fields in CUSTOM_FIELDS.items()
+		for field in fields
+		if is_stored(field)
+	}
 
 
 def test_installing_gives_rights_to_our_roles_only(life):

@@ -1,7 +1,7 @@
 from frappe.contacts.address_and_contact import load_address_and_contact
 from frappe.model.document import Document
 
-from partner_crm.services import cards, claims, deals, identity, merging, needs, pairs
+from partner_crm.services import cards, claims, deals, identity, merging, needs, pairs, payout_names
 
 
 class Counterparty(Document):
@@ -33,3 +33,4 @@ class Counterparty(Document):
 		identity.follow_rename(self)
 		deals.rekey("counterparty", new)
 		claims.follow("counterparty", new, merge)
+		payout_names.follow_card("counterparty", new)

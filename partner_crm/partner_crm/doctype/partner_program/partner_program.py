@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from partner_crm.services import claims, numbers, programs
+from partner_crm.services import claims, numbers, payout_names, programs
 
 
 class PartnerProgram(Document):
@@ -11,3 +11,4 @@ class PartnerProgram(Document):
 
 	def after_rename(self, old, new, merge=False):
 		claims.follow("program", new, merge)
+		payout_names.follow_party("program", old, new, merge)
