@@ -109,6 +109,14 @@ doc_events = {
 	},
 	"Employee": {"on_update": "partner_crm.overrides.employee.on_update"},
 	"User": {"on_update": "partner_crm.overrides.user.on_update"},
+	"Purchase Invoice": {
+		"validate": "partner_crm.overrides.statement_invoice.validate",
+		"on_change": "partner_crm.overrides.statement_invoice.on_change",
+	},
+	"Sales Invoice": {
+		"validate": "partner_crm.overrides.statement_invoice.validate",
+		"on_change": "partner_crm.overrides.statement_invoice.on_change",
+	},
 	"Item Group": {"after_rename": "partner_crm.overrides.item_group.after_rename"},
 }
 
