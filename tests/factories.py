@@ -163,6 +163,44 @@ def make_program(**fields) -> Document:
 	)
 
 
+def make_payout(**fields) -> Document:
+	"""A confirmed payout of 100 USD to "Partner 1" as it lies in the database."""
+	number = next(_numbers)
+	defaults = {
+		"direction": "Payable",
+		"status": "Confirmed",
+		"amount": 100,
+		"currency": "USD",
+		"conversion_rate": 1,
+		"company": frappe.defaults.get_global_default("company"),
+		"client": f"Client {number}",
+		"client_title": f"Client {number}",
+		"instalment": 1,
+		"won_on": "2026-01-20",
+		"hold_until": "2026-01-20",
+		"due_on": "2026-02-19",
+		"payout_key": f"Payout {number}",
+	}
+	values = defaults | fields
+	if values["direction"] == "Payable":
+		values.setdefault("partner", make_partner())
+	values.setdefault("program", make_program(direction=values["direction"]).name)
+	values.setdefault("base_amount", values["amount"])
+	payout = frappe.get_doc({"doctype": "Payout", **values})
+	payout.set_new_name()
+	payout.root = payout.root or payout.name
+	payout.db_insert()
+	return payout
+
+
+def make_partner(name: str = "Partner 1", **fields) -> str:
+	"""Name of a Sales Partner, made once."""
+	if not frappe.db.exists("Sales Partner", name):
+		territory = {"territory": "All Territories", "commission_rate": 0}
+		_make("Sales Partner", {"partner_name": name} | territory | fields)
+	return name
+
+
 def _make(doctype: str, defaults: dict | None = None, **fields) -> Document:
 	return frappe.get_doc({"doctype": doctype, **(defaults or {}), **fields}).insert()
 

@@ -1,6 +1,16 @@
 from frappe.model.document import Document
 
-from partner_crm.services import computed, conversion, deals, discipline, facts, funnel, numbers, winning
+from partner_crm.services import (
+	claims,
+	computed,
+	conversion,
+	deals,
+	discipline,
+	facts,
+	funnel,
+	numbers,
+	winning,
+)
 
 
 class PartnerDeal(Document):
@@ -28,10 +38,12 @@ class PartnerDeal(Document):
 		deals.judge(self)
 		deals.set_activity(self)
 		deals.set_open_key(self)
+		claims.plan(self)
 		discipline.mark(self)
 
 	def before_save(self):
 		winning.begin(self)
+		claims.begin(self)
 
 	def db_insert(self, *args, **kwargs):
 		with deals.open_only_once(self):
@@ -42,6 +54,7 @@ class PartnerDeal(Document):
 			super().db_update()
 
 	def on_update(self):
+		claims.register(self)
 		funnel.log_stage(self)
 		discipline.note(self)
 		conversion.finish(self)

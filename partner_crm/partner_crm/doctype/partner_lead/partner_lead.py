@@ -2,6 +2,7 @@ from frappe.model.document import Document
 
 from partner_crm.services import (
 	capture,
+	claims,
 	computed,
 	conversion,
 	discipline,
@@ -36,13 +37,16 @@ class PartnerLead(Document):
 		leads.set_base_value(self)
 		funnel.stamp_stage(self)
 		capture.plan_cards(self)
+		claims.plan(self)
 		discipline.mark(self)
 
 	def before_save(self):
 		capture.begin(self)
+		claims.begin(self)
 
 	def on_update(self):
 		capture.make_cards(self)
+		claims.register(self)
 		funnel.log_stage(self)
 		discipline.note(self)
 
