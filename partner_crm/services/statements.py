@@ -402,15 +402,14 @@ def release_deleted(statement: Document) -> None:
 
 def release(statement: Document) -> None:
 	"""Sets the payouts free for another statement; a draft of the invoice goes too."""
+	nothing = {"paid_amount": 0, "paid_on": None, "invoice": None, "invoice_type": None}
+	frappe.db.set_value(STATEMENT, statement.name, nothing, update_modified=False)
 	statement_invoices.discard_draft(statement)
 	names = frappe.get_all(PAYOUT, {"statement": statement.name}, pluck="name", order_by="name")
 	payout, line = frappe.qb.DocType(PAYOUT), frappe.qb.DocType(LINE)
-	_unpaid(_update(payout).set(payout.statement, None), payout).where(
-		payout.statement == statement.name
-	).run()
+	freed = _unpaid(_update(payout).set(payout.statement, None), payout)
+	freed.where(payout.statement == statement.name).run()
 	frappe.qb.update(line).set(line.paid_amount, 0).where(line.parent == statement.name).run()
-	nothing = {"paid_amount": 0, "paid_on": None, "invoice": None, "invoice_type": None}
-	frappe.db.set_value(STATEMENT, statement.name, nothing, update_modified=False)
 	payout_status.refresh(names)
 
 
