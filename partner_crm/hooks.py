@@ -36,8 +36,9 @@ app_include_js = [
 	"/assets/partner_crm/js/duplicates.js",
 	"/assets/partner_crm/js/log_interaction.js",
 	"/assets/partner_crm/js/stage_panel.js",
+	"/assets/partner_crm/js/statements.js",
 ]
-doctype_js = {"Contact": "public/js/contact.js"}
+doctype_js = {"Contact": "public/js/contact.js", "Sales Partner": "public/js/sales_partner.js"}
 doctype_list_js = {"Contact": "public/js/contact_list.js"}
 
 permission_query_conditions = {

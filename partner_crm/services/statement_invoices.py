@@ -257,13 +257,10 @@ def _wants_an_order(side: Side, party: str) -> bool:
 
 def _gaps_of_account(statement: Document, side: Side, party: str, name: str) -> Iterator[str]:
 	account = get_party_account(side.party, party, statement.company)
-	kind = _("payable") if side.invoice == PURCHASE else _("receivable")
+	kind = _("payable account") if side.invoice == PURCHASE else _("receivable account")
 	company = frappe.bold(escape_html(statement.company))
 	if not account:
-		sentence = _(
-			"There is no {0} account for {1}: choose one there for {2}, or a default in the company."
-		)
-		yield sentence.format(kind, name, company)
+		yield _(NO_ACCOUNT).format(name, kind, company)
 		return
 	currency = frappe.get_cached_value("Account", account, "account_currency")
 	is_booked = get_party_gle_currency(side.party, party, statement.company)
@@ -272,10 +269,13 @@ def _gaps_of_account(statement: Document, side: Side, party: str, name: str) -> 
 	)
 	is_companys = currency == exchange.company_currency(statement.company)
 	if currency != statement.currency and not (is_companys and (is_booked or allows_any)):
-		sentence = _("The account {0} of {1} is in {2}: choose a {3} account in {4} there for {5}.")
+		sentence = _("The account {0} of {1} is in {2}: choose a {3} in {4} there for {5}.")
 		yield sentence.format(
 			frappe.bold(escape_html(account)), name, currency, kind, statement.currency, company
 		)
+
+
+NO_ACCOUNT = "{0} has no {1} for {2}: choose one there, or a default in the company."
 
 
 def _gaps_of_items(statement: Document, side: Side) -> Iterator[str]:
@@ -300,11 +300,9 @@ def _gaps_of_item(item: str, company: str, side: Side) -> Iterator[str]:
 	]
 	has_account = any(found.get(side.item_account) for found in defaults if found)
 	if not has_account and not frappe.get_cached_value("Company", company, side.default_account):
-		kind = _("expense") if side.invoice == PURCHASE else _("income")
-		sentence = _(
-			"There is no {0} account for the item {1}: choose one there for {2}, or a default in the company."
-		)
-		yield sentence.format(kind, name, frappe.bold(escape_html(company)))
+		kind = _("expense account") if side.invoice == PURCHASE else _("income account")
+		whose = f"{_('Item')} {name}"
+		yield _(NO_ACCOUNT).format(whose, kind, frappe.bold(escape_html(company)))
 
 
 def _gaps_of_company(statement: Document) -> Iterator[str]:

@@ -933,10 +933,10 @@ def test_accounts_and_the_rest_are_listed_too(company):
 	assert lines_of(refusal) == [
 		f"{whole} is disabled: enable it there.",
 		f"{whole} may not be invoiced without an order: allow it there, or switch that off in Buying Settings.",
-		f"There is no payable account for {whole}: choose one there for {at_company}, or a default in the company.",
+		f"{whole} has no payable account for {at_company}: choose one there, or a default in the company.",
 		f"The item <strong>{REWARD}</strong> is disabled: enable it, or choose another.",
 		f"The item <strong>{REWARD}</strong> is kept in stock: choose a service.",
-		f"There is no expense account for the item <strong>{REWARD}</strong>: choose one there for {at_company}, or a default in the company.",
+		f"Item <strong>{REWARD}</strong> has no expense account for {at_company}: choose one there, or a default in the company.",
 	]
 
 
