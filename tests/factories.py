@@ -164,7 +164,7 @@ def make_program(**fields) -> Document:
 
 
 def make_payout(**fields) -> Document:
-	"""A confirmed payout of 100 USD to "Partner 1" as it lies in the database."""
+	"""A confirmed payout of 100 USD as it lies in the database."""
 	number = next(_numbers)
 	defaults = {
 		"direction": "Payable",
@@ -191,14 +191,6 @@ def make_payout(**fields) -> Document:
 	payout.root = payout.root or payout.name
 	payout.db_insert()
 	return payout
-
-
-def make_partner(name: str = "Partner 1", **fields) -> str:
-	"""Name of a Sales Partner, made once."""
-	if not frappe.db.exists("Sales Partner", name):
-		territory = {"territory": "All Territories", "commission_rate": 0}
-		_make("Sales Partner", {"partner_name": name} | territory | fields)
-	return name
 
 
 def _make(doctype: str, defaults: dict | None = None, **fields) -> Document:
@@ -235,3 +227,28 @@ def make_sales_person(user: str | None = None, above: str | None = None, **field
 		}
 		| fields,
 	)
+
+
+def make_partner(name: str | None = None, **fields) -> str:
+	"""Name of a Sales Partner; one that is given is made once."""
+	name = name or f"Partner {next(_numbers)}"
+	if not frappe.db.exists("Sales Partner", name):
+		region = "All Territories"
+		_make("Sales Partner", {"partner_name": name, "territory": region, "commission_rate": 0} | fields)
+	return name
+
+
+def make_won_deal(**fields) -> Document:
+	"""A deal of 1000 USD at Client as it lies in the database, without payouts."""
+	number = next(_numbers)
+	defaults = {
+		"deal_title": f"Deal {number}",
+		"stage": "Client",
+		"contact": f"Contact {number}",
+		"amount": 1000,
+		"currency": "USD",
+		"company": frappe.defaults.get_global_default("company"),
+		"registered_on": "2026-01-10",
+		"won_on": "2026-01-20",
+	}
+	return make_row("Partner Deal", **(defaults | fields))

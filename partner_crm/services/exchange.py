@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import frappe
 from frappe import _
-from frappe.utils import flt
+
+from partner_crm.services.numbers import decimal
 
 
 def company_currency(company: str | None) -> str | None:
@@ -15,8 +17,13 @@ def company_currency(company: str | None) -> str | None:
 
 def rate(from_currency: str | None, to_currency: str | None, on: date) -> float:
 	"""The last rate recorded by that day, in either direction; 0 where there is none."""
+	return float(exact_rate(from_currency, to_currency, on))
+
+
+def exact_rate(from_currency: str | None, to_currency: str | None, on: date) -> Decimal:
+	"""The same rate, for what is reckoned to the cent."""
 	if not from_currency or from_currency == to_currency:
-		return 1.0
+		return Decimal(1)
 	exchange = frappe.qb.DocType("Currency Exchange")
 	there = (exchange.from_currency == from_currency) & (exchange.to_currency == to_currency)
 	back = (exchange.from_currency == to_currency) & (exchange.to_currency == from_currency)
@@ -30,10 +37,10 @@ def rate(from_currency: str | None, to_currency: str | None, on: date) -> float:
 		.limit(1)
 		.run()
 	)
-	if not found or not flt(found[0][1]):
-		return 0.0
-	currency, value = found[0]
-	return flt(value) if currency == from_currency else 1 / flt(value)
+	currency, value = found[0] if found else (None, 0)
+	if not value:
+		return Decimal(0)
+	return decimal(value) if currency == from_currency else 1 / decimal(value)
 
 
 def warn_of_missing_rate(from_currency: str, to_currency: str) -> None:

@@ -11,6 +11,8 @@ from partner_crm.rules import stages
 from partner_crm.services import cards, exchange, facts
 
 TITLE_LENGTH = 140
+HISTORY_FIELDS = ("won_on",)
+"""What the app knows of a lead at work, and has to be told of a past one."""
 
 
 def set_defaults(lead: Document) -> None:
@@ -58,6 +60,11 @@ def set_partner_status(lead: Document) -> None:
 	"""As the partner sees it. After conversion it follows the deal (`conversion.follow`)."""
 	if lead.flags.step.move.kind is not stages.Kind.STAY:
 		lead.partner_status = stages.partner_status(lead.track, lead.stage)
+
+
+def set_won_on(lead: Document) -> None:
+	"""The day on which a referred client bought, as far as we know."""
+	lead.won_on = getdate(lead.won_on) if lead.stage == stages.CLIENT else None
 
 
 def set_base_value(lead: Document) -> None:

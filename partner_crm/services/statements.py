@@ -20,10 +20,10 @@ from pypika.terms import Criterion
 
 from partner_crm.rules import commission
 from partner_crm.services import (
-	buckets,
 	computed,
 	numbers,
 	payout_status,
+	payouts,
 	savepoints,
 	settings,
 	statement_invoices,
@@ -220,9 +220,9 @@ def _commissions(statement: Document, rows: Iterable[frappe._dict]) -> dict[str,
 	}
 
 
-def _paid_in(payouts: Iterable[str | None]) -> dict[str, str]:
+def _paid_in(names: Iterable[str | None]) -> dict[str, str]:
 	"""By payout: the statement that it is in."""
-	names = [name for name in payouts if name]
+	names = [name for name in names if name]
 	if not names:
 		return {}
 	payout = frappe.qb.DocType(PAYOUT)
@@ -242,7 +242,7 @@ def claim(statement: Document) -> None:
 	if not statement.is_new():
 		return
 	_guard_new(statement)
-	buckets.lock([f"{STATEMENT}|{statement.party_type}|{statement.party}"])
+	payouts.lock_ledger()
 	plan = _plan(statement, lock=True)
 	if plan.refusal:
 		frappe.throw(plan.refusal, NothingToPay, title=_("Nothing to pay"))
@@ -402,6 +402,7 @@ def release_deleted(statement: Document) -> None:
 
 def release(statement: Document) -> None:
 	"""Sets the payouts free for another statement; a draft of the invoice goes too."""
+	payouts.lock_ledger()
 	nothing = {"paid_amount": 0, "paid_on": None, "invoice": None, "invoice_type": None}
 	frappe.db.set_value(STATEMENT, statement.name, nothing, update_modified=False)
 	statement_invoices.discard_draft(statement)
@@ -424,6 +425,7 @@ def follow(name: str, without: str | None = None) -> None:
 	statement = frappe.get_doc(STATEMENT, name, for_update=True)
 	if statement.status == CANCELLED:
 		return
+	payouts.lock_ledger()
 	invoice = statement_invoices.live(statement, without)
 	_note_invoice(statement, invoice)
 	total = _total(statement)
@@ -553,9 +555,9 @@ def _update(payout):
 	return query.set(payout.modified_by, frappe.session.user)
 
 
-def _update_lines(statement: str, payouts: Sequence[str]):
+def _update_lines(statement: str, names: Sequence[str]):
 	line = frappe.qb.DocType(LINE)
-	return frappe.qb.update(line).where((line.parent == statement) & line.payout.isin(payouts))
+	return frappe.qb.update(line).where((line.parent == statement) & line.payout.isin(names))
 
 
 def _unpaid(query, payout):

@@ -9,6 +9,7 @@ from partner_crm.services import (
 	facts,
 	funnel,
 	numbers,
+	payouts,
 	winning,
 )
 
@@ -44,6 +45,7 @@ class PartnerDeal(Document):
 	def before_save(self):
 		winning.begin(self)
 		claims.begin(self)
+		payouts.begin(self)
 
 	def db_insert(self, *args, **kwargs):
 		with deals.open_only_once(self):
@@ -61,6 +63,7 @@ class PartnerDeal(Document):
 		conversion.follow(self)
 		winning.make_customer(self)
 		winning.hand_over(self)
+		payouts.follow(self)
 
 	def on_trash(self):
 		conversion.undo(self)

@@ -10,6 +10,7 @@ from partner_crm.services import (
 	funnel,
 	leads,
 	numbers,
+	payouts,
 	scoring,
 )
 
@@ -20,7 +21,7 @@ class PartnerLead(Document):
 
 	def before_validate(self):
 		facts.begin(self)
-		computed.restore(self)
+		computed.restore(self, but=leads.HISTORY_FIELDS if self.is_historical and self.is_new() else ())
 		conversion.record_deal(self)
 		leads.set_defaults(self)
 
@@ -36,6 +37,7 @@ class PartnerLead(Document):
 		leads.set_partner_status(self)
 		leads.set_base_value(self)
 		funnel.stamp_stage(self)
+		leads.set_won_on(self)
 		capture.plan_cards(self)
 		claims.plan(self)
 		discipline.mark(self)
@@ -43,12 +45,14 @@ class PartnerLead(Document):
 	def before_save(self):
 		capture.begin(self)
 		claims.begin(self)
+		payouts.begin(self)
 
 	def on_update(self):
 		capture.make_cards(self)
 		claims.register(self)
 		funnel.log_stage(self)
 		discipline.note(self)
+		payouts.follow(self)
 
 	def on_trash(self):
 		funnel.forget_log(self)
