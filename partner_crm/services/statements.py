@@ -256,7 +256,7 @@ def claim(statement: Document) -> None:
 	statement.total = flt(plan.settlement.total)
 	statement.base_total = sum(flt(row.base_amount) for row in claimed)
 	statement.carried_forward = flt(_on_hold(statement, plan.left_out))
-	statement.language = statement.language or statement_invoices.language_of(statement)
+	statement.language = statement_invoices.language_of(statement) or statement.language
 
 
 def _guard_new(statement: Document) -> None:
