@@ -49,6 +49,7 @@ permission_query_conditions = {
 	"Client Interaction": "partner_crm.permissions.access.query_conditions",
 	"Deal Pause": "partner_crm.permissions.access.query_conditions",
 	"Manager Penalty": "partner_crm.permissions.access.query_conditions",
+	"Payout": "partner_crm.permissions.access.query_conditions",
 	"Stage Change": "partner_crm.permissions.access.query_conditions",
 }
 
@@ -60,6 +61,7 @@ has_permission = {
 	"Client Interaction": "partner_crm.permissions.access.has_permission",
 	"Deal Pause": "partner_crm.permissions.access.has_permission",
 	"Manager Penalty": "partner_crm.permissions.access.has_permission",
+	"Payout": "partner_crm.permissions.access.has_permission",
 	"Stage Change": "partner_crm.permissions.access.has_permission",
 }
 
@@ -70,12 +72,14 @@ standard_queries = {
 	"Client Interaction": "partner_crm.permissions.link_search.link_query",
 	"Deal Pause": "partner_crm.permissions.link_search.link_query",
 	"Manager Penalty": "partner_crm.permissions.link_search.link_query",
+	"Payout": "partner_crm.permissions.link_search.link_query",
 }
 
 override_doctype_dashboards = {
 	"Customer": "partner_crm.overrides.dashboards.customer",
 	"Contact": "partner_crm.overrides.dashboards.contact",
 	"Sales Partner": "partner_crm.overrides.dashboards.sales_partner",
+	"Sales Invoice": "partner_crm.overrides.dashboards.sales_invoice",
 }
 
 doc_events = {
@@ -116,15 +120,20 @@ doc_events = {
 	},
 	"Sales Invoice": {
 		"validate": "partner_crm.overrides.statement_invoice.validate",
-		"on_change": "partner_crm.overrides.statement_invoice.on_change",
+		"on_change": [
+			"partner_crm.overrides.statement_invoice.on_change",
+			"partner_crm.overrides.sales_invoice.on_change",
+		],
 	},
 	"Item Group": {"after_rename": "partner_crm.overrides.item_group.after_rename"},
+	"Sales Partner": {"after_rename": "partner_crm.overrides.sales_partner.after_rename"},
 }
 
 scheduler_events = {
 	"hourly_long": ["partner_crm.tasks.resume_identity_runs"],
 	"daily_long": [
 		"partner_crm.tasks.review_deals",
+		"partner_crm.tasks.confirm_payouts",
 		"partner_crm.tasks.check_identity_keys",
 		"partner_crm.tasks.find_possible_duplicates",
 	],

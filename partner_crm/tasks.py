@@ -6,7 +6,7 @@ from datetime import date
 
 from frappe.utils import getdate
 
-from partner_crm.services import review, runs, schemes
+from partner_crm.services import payout_status, review, runs, schemes
 
 
 def review_deals(today: date | str | None = None) -> None:
@@ -15,6 +15,11 @@ def review_deals(today: date | str | None = None) -> None:
 	Any number of reruns for one day change nothing more. `today` is a day of the site's time zone.
 	"""
 	review.run(getdate(today))
+
+
+def confirm_payouts(today: date | str | None = None) -> None:
+	"""Daily: payouts whose hold is over are confirmed."""
+	payout_status.confirm(getdate(today))
 
 
 def check_identity_keys() -> None:

@@ -19,6 +19,10 @@ def sales_partner(data: dict) -> dict:
 	return data
 
 
+def sales_invoice(data: dict) -> dict:
+	return _with_connections(data, "paid_invoice", ["Payout"])
+
+
 def _with_connections(data: dict, fieldname: str, doctypes: list[str]) -> dict:
 	"""A group of connections, each found by the field `fieldname`."""
 	data.setdefault("transactions", []).append({"label": _("Partner CRM"), "items": doctypes})

@@ -62,6 +62,15 @@ def manager_penalty(penalty, users: Users, reading: bool) -> Criterion:
 	return _one_of(penalty.manager, users)
 
 
+def payout(payout, users: Users, reading: bool) -> Criterion:
+	"""Of the leads and deals he works with, and those that were his when the client was won."""
+	return (
+		_one_of(payout.responsible, users)
+		| payout.lead.isin(_of_leads("name", users, reading))
+		| payout.deal.isin(_of_deals("name", users, reading))
+	)
+
+
 CRITERIA = {
 	"Partner Lead": partner_lead,
 	"Partner Deal": partner_deal,
@@ -71,6 +80,7 @@ CRITERIA = {
 	"Stage Change": stage_change,
 	"Deal Pause": deal_pause,
 	"Manager Penalty": manager_penalty,
+	"Payout": payout,
 }
 
 

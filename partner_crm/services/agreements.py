@@ -42,7 +42,7 @@ class Agreement:
 	won_on: date
 	deal_currency: str
 	currency: str
-	company: str
+	company_currency: str
 	rate: Decimal
 	base_rate: Decimal
 	hold_days: int
@@ -55,29 +55,43 @@ class Agreement:
 	@property
 	def series(self) -> tuple:
 		"""The same for all payouts that are reckoned together: those of one winning, for one partner's claim."""
-		return self.program, self.partner, self.claim, self.won_on, self.deal_currency, self.company
+		return (
+			*(self.program, self.partner, self.claim, self.won_on),
+			*(self.deal_currency, self.company_currency),
+		)
 
 	@property
 	def basis(self) -> str:
 		return self.terms[0].basis
 
-	@property
-	def company_currency(self) -> str:
-		return exchange.company_currency(self.company) or self.currency
-
 
 # As text
 
 
-def dump(agreement: Agreement) -> str:
-	return json.dumps(asdict(agreement), default=str, ensure_ascii=False)
+def dump(agreement: Agreement) -> dict:
+	"""Names stand behind their kind, so that `renamed` finds them in the text of it."""
+	stored = json.loads(json.dumps(asdict(agreement), default=str))
+	return stored | {"partners": [{"partner": name} for name in agreement.partners]}
 
 
-def load(text: str) -> Agreement:
-	stored = json.loads(text)
+def load(stored: dict) -> Agreement:
+	"""Two partners who have become one by a merge have one share."""
+	shares: dict[str, Decimal] = {}
+	for row, share in zip(stored["partners"], stored["shares"], strict=True):
+		shares[row["partner"]] = shares.get(row["partner"], Decimal(0)) + Decimal(share)
+	united = stored | {"partners": shares.keys(), "shares": shares.values()}
 	return Agreement(
-		**{field.name: _KINDS.get(field.type, str)(stored[field.name]) for field in fields(Agreement)}
+		**{field.name: _KINDS.get(field.type, str)(united[field.name]) for field in fields(Agreement)}
 	)
+
+
+def text_of(stored: dict) -> str:
+	return json.dumps(stored, ensure_ascii=False)
+
+
+def renamed(kind: str, name: str) -> str:
+	"""How a text speaks of a programme or partner of this name."""
+	return f'"{kind}": {json.dumps(name, ensure_ascii=False)}'
 
 
 def _term(stored: dict) -> commission.Term:
@@ -102,7 +116,7 @@ _KINDS = {
 	"Decimal": Decimal,
 	"int": int,
 	"tuple[str, ...]": tuple,
-	"tuple[Decimal, ...]": lambda values: tuple(map(Decimal, values)),
+	"tuple[Decimal, ...]": tuple,
 	"tuple[commission.Term, ...]": lambda rows: tuple(map(_term, rows)),
 	"commission.Prior": _prior,
 }
@@ -119,14 +133,18 @@ def of(source: frappe._dict) -> Agreement | None:
 	if not source.program:
 		return None
 	program = frappe.get_cached_doc("Partner Program", source.program)
-	stored = load(source.payout_terms) if source.payout_terms else None
+	stored = of_text(source.payout_terms)
 	if stored and stored.series == _series_of(source, program):
 		return stored
 	agreement = _new(source, program)
-	text = dump(agreement)
+	text = text_of(dump(agreement))
 	frappe.db.set_value(source.doctype, source.name, "payout_terms", text, update_modified=False)
 	source.payout_terms = text
 	return agreement
+
+
+def of_text(text: str | None) -> Agreement | None:
+	return load(json.loads(text)) if text else None
 
 
 def _partner_of(source: frappe._dict, program: frappe._dict) -> str:
@@ -141,12 +159,12 @@ def _series_of(source: frappe._dict, program: frappe._dict) -> tuple:
 		source.claim or "",
 		source.won_on,
 		source.currency or program.currency,
-		source.company or "",
+		exchange.company_currency(source.company) or program.currency,
 	)
 
 
 def _new(source: frappe._dict, program: frappe._dict) -> Agreement:
-	_name, partner, claim, won_on, currency, company = _series_of(source, program)
+	_name, partner, claim, won_on, currency, company_currency = _series_of(source, program)
 	terms = _terms_of(program, won_on)
 	shares = _shares(program, claim, partner)
 	return Agreement(
@@ -157,9 +175,9 @@ def _new(source: frappe._dict, program: frappe._dict) -> Agreement:
 		won_on=won_on,
 		deal_currency=currency,
 		currency=program.currency,
-		company=company,
+		company_currency=company_currency,
 		rate=rate(currency, program.currency, won_on),
-		base_rate=rate(program.currency, exchange.company_currency(company) or program.currency, won_on),
+		base_rate=rate(program.currency, company_currency, won_on),
 		hold_days=cint(program.hold_days),
 		due_days=cint(program.due_days),
 		partners=tuple(name or "" for name, _share in shares),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from frappe.utils import getdate, now_datetime
 from pypika.terms import Criterion
 
 from partner_crm.rules import commission
+from partner_crm.services import buckets
 from partner_crm.services.numbers import decimal
 
 PAYOUT = "Payout"
@@ -33,32 +34,27 @@ def refresh(names: Collection[str], today: date | None = None) -> int:
 
 
 def confirm(today: date | None = None) -> int:
-	"""Daily: what has waited long enough is confirmed, in batches that are committed one by one."""
+	"""Daily: what has waited long enough is confirmed, in batches that are committed one by one; returns how many."""
 	today, moved = getdate(today), 0
-	for names in _held_until(today):
+	while names := _held_until(today):
+		buckets.lock([PAYOUT])
 		moved += refresh(names, today)
 		frappe.db.commit()
 	return moved
 
 
-def _held_until(today: date) -> Iterator[list[str]]:
-	"""Pages of the payouts whose hold is over and that still wait, by name."""
+def _held_until(today: date) -> list[str]:
+	"""Some of the payouts whose hold is over and that still wait; whatever happened to them, they move on."""
 	payout = frappe.qb.DocType(PAYOUT)
-	last = ""
-	while True:
-		names = (
-			frappe.qb.from_(payout)
-			.select(payout.name)
-			.where((payout.status == commission.EXPECTED) & (payout.hold_until <= today))
-			.where(payout.name > last)
-			.orderby(payout.name)
-			.limit(BATCH)
-			.run(pluck=True)
-		)
-		if not names:
-			return
-		yield names
-		last = names[-1]
+	return (
+		frappe.qb.from_(payout)
+		.select(payout.name)
+		.where((payout.status == commission.EXPECTED) & (payout.hold_until <= today))
+		.orderby(payout.hold_until)
+		.orderby(payout.name)
+		.limit(BATCH)
+		.run(pluck=True)
+	)
 
 
 COLUMNS = ("name", "root", "status", "amount", "hold_until", "paid_amount", "reversal_of", "statement")

@@ -19,7 +19,10 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
+from pypika.functions import Coalesce, NullIf
+from pypika.terms import Function
 
+from partner_crm.permissions.criteria import literal
 from partner_crm.rules import commission, ledger, stages
 from partner_crm.rules.calendar import add_months
 from partner_crm.rules.commission import Allocation, PayoutLine
@@ -96,6 +99,38 @@ def settle_alone(doctype: str, name: str) -> None:
 	except frappe.QueryDeadlockError as error:
 		frappe.db.rollback()
 		raise frappe.RetryBackgroundJobError from error
+
+
+# After others were renamed or merged
+
+
+def follow_card(link: str, name: str) -> None:
+	"""After the card that `link` points to got the name `name`, or was merged into it."""
+	payout = frappe.qb.DocType(PAYOUT)
+	client = Coalesce(NullIf(payout.counterparty, ""), payout.contact)
+	frappe.qb.update(payout).set(payout.client, client).where(payout[link] == name).run()
+
+
+def follow_party(link: str, old: str, new: str, merge: bool) -> None:
+	"""After a programme or partner got another name, or was merged into another: what is put down of it follows.
+
+	The keys of a merged one stay as they are: nobody else can come to have his name in them.
+	"""
+	payout = frappe.qb.DocType(PAYOUT)
+	old_text, new_text = literal(agreements.renamed(link, old)), literal(agreements.renamed(link, new))
+	own = frappe.qb.from_(payout).where(payout[link] == new)
+	for doctype, column in LINK.items():
+		table = frappe.qb.DocType(doctype)
+		its_own = (table[link] == new) | table.name.isin(own.select(payout[column]))
+		follows = Function("REPLACE", table.payout_terms, old_text, new_text)
+		frappe.qb.update(table).set(table.payout_terms, follows).where(
+			table.payout_terms.isnotnull() & its_own
+		).run()
+	query = frappe.qb.update(payout).set(payout.terms, Function("REPLACE", payout.terms, old_text, new_text))
+	if not merge:
+		parts = literal(f"|{old}|"), literal(f"|{new}|")
+		query = query.set(payout.payout_key, Function("REPLACE", payout.payout_key, *parts))
+	query.where(payout[link] == new).run()
 
 
 # Settling
@@ -182,7 +217,7 @@ def _in_force(source: frappe._dict) -> tuple[Agreement | None, date | None]:
 		return agreements.of(source), None
 	if source.stage == CANCELLED[source.doctype] and source.payout_terms:
 		ended_on = _left_client_on(source)
-		return (agreements.load(source.payout_terms) if ended_on else None), ended_on
+		return (agreements.of_text(source.payout_terms) if ended_on else None), ended_on
 	return None, None
 
 
@@ -388,10 +423,11 @@ class Book:
 		"""Of one text all rows have the same."""
 		if not text:
 			return None
-		stored = json.dumps(json.loads(text)["agreement"])
-		if stored not in self.agreements:
-			self.agreements[stored] = agreements.load(stored)
-		return self.agreements[stored]
+		stored = json.loads(text)["agreement"]
+		key = agreements.text_of(stored)
+		if key not in self.agreements:
+			self.agreements[key] = agreements.load(stored)
+		return self.agreements[key]
 
 	def agreements_but(self, current: Agreement | None) -> list[Agreement]:
 		"""One of each series that has rows, without the series that holds."""
@@ -519,7 +555,6 @@ class Book:
 			due_on=due_on,
 			claim=agreement.claim or None,
 			direction=agreement.direction,
-			company=agreement.company or None,
 			terms=_text(agreement, payment),
 			agreement=agreement,
 		)
@@ -556,6 +591,7 @@ class Book:
 			"responsible": source.responsible,
 			"channel": source.channel,
 			"region": source.region,
+			"company": source.company,
 			"days_to_client": self._days_to_client(),
 		}
 
@@ -611,7 +647,7 @@ def _in_base(amount: Decimal, base_rate: Decimal, agreement: Agreement) -> Decim
 
 
 def _text(agreement: Agreement, payment: Payment | None) -> str:
-	stored = {"agreement": json.loads(agreements.dump(agreement))}
+	stored = {"agreement": agreements.dump(agreement)}
 	if payment:
 		paid = payment.allocation
 		stored["payment"] = {
@@ -621,7 +657,7 @@ def _text(agreement: Agreement, payment: Payment | None) -> str:
 			"paid_on": str(paid.paid_on),
 			"returned_on": str(paid.returned_on or ""),
 		}
-	return json.dumps(stored, ensure_ascii=False)
+	return agreements.text_of(stored)
 
 
 def _allocation(stored: dict) -> Allocation:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import cint, escape_html, getdate
 
 from partner_crm.rules import commission
-from partner_crm.services.numbers import decimal
 from partner_crm.services.refusals import bullets
 
 
@@ -29,13 +30,17 @@ def terms_of(program: Document) -> list[commission.Term]:
 def _term(row: Document, currency: str) -> commission.Term:
 	return commission.Term(
 		basis=row.basis,
-		value=decimal(row.value),
+		value=_decimal(row.value),
 		currency=currency,
 		valid_from=getdate(row.valid_from) if row.valid_from else None,
 		valid_to=getdate(row.valid_to) if row.valid_to else None,
-		tier_from=decimal(row.tier_from),
+		tier_from=_decimal(row.tier_from),
 		tier_by=row.tier_by or None,
 		tier_mode=row.tier_mode or commission.WHOLE,
 		recurring_months=cint(row.recurring_months),
-		cap=decimal(row.cap),
+		cap=_decimal(row.cap),
 	)
+
+
+def _decimal(value: float | str | None) -> Decimal:
+	return Decimal(str(value or 0))

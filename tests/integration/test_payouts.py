@@ -8,8 +8,15 @@ from decimal import Decimal
 import frappe
 import pytest
 
-from partner_crm.services import payouts
-from tests.factories import make_partner, make_payout, make_program, make_row, make_won_deal
+from partner_crm.services import merging, payouts
+from tests.factories import (
+	make_counterparty,
+	make_partner,
+	make_payout,
+	make_program,
+	make_row,
+	make_won_deal,
+)
 
 TODAY = date(2026, 1, 25)
 TERM = {"basis": "Fixed", "value": 100, "valid_from": "2026-01-01"}
@@ -360,3 +367,43 @@ def test_the_database_takes_each_payout_once():
 
 	with pytest.raises(frappe.UniqueValidationError):
 		make_payout(payout_key=key, program=deal.program, partner=deal.partner)
+
+
+# Other names
+
+
+def test_a_renamed_programme_and_partner_keep_what_was_agreed():
+	deal = won(program({"basis": "Percent of Deal", "value": 10}))
+	settle(deal)
+
+	frappe.rename_doc("Partner Program", deal.program, 'New "Programme" of 2026\'s')
+	frappe.rename_doc("Sales Partner", deal.partner, "New Partner")
+	settle(deal)
+
+	assert ledger(deal, "program", "partner", "amount") == [
+		('New "Programme" of 2026\'s', "New Partner", 100),
+	]
+	assert ledger(deal, "payout_key")[0][0].endswith("|New Partner|1|0")
+
+
+def test_two_partners_who_become_one_have_one_share():
+	name, first, second = program(), make_partner(), make_partner()
+	shares = [{"partner": first, "share": 60}, {"partner": second, "share": 30}]
+	claim = make_row("Partner Claim", program=name, partner=first, status="Active", shares=shares)
+	deal = won(name, first, claim=claim.name)
+	settle(deal)
+
+	frappe.rename_doc("Sales Partner", second, first, merge=True)
+	settle(deal)
+
+	assert total(deal) == 90
+
+
+def test_merged_cards_keep_their_payouts():
+	lost, kept = make_counterparty(), make_counterparty()
+	deal = won(program(), counterparty=lost.name)
+	settle(deal)
+
+	merging.merge("Counterparty", kept.name, lost.name)
+
+	assert ledger(deal, "counterparty", "client") == [(kept.name, kept.name)]
