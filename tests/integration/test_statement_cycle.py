@@ -26,8 +26,9 @@ def set_up(transaction) -> None:
 
 @pytest.fixture
 def partner() -> str:
+	name, group = f"Agent {frappe.generate_hash(length=6)}", "All Supplier Groups"
 	supplier = frappe.get_doc(
-		{"doctype": "Supplier", "supplier_name": "Agent Ltd", "supplier_group": "All Supplier Groups"}
+		{"doctype": "Supplier", "supplier_name": name, "supplier_group": group}
 	).insert()
 	return make_partner(pcrm_supplier=supplier.name)
 
