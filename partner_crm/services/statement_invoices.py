@@ -27,7 +27,7 @@ from frappe.utils import escape_html, flt, getdate
 from pypika.functions import Sum
 
 from partner_crm.rules import commission
-from partner_crm.rules.money import round_money, round_money_down
+from partner_crm.rules.money import round_money_down
 from partner_crm.services import exchange, numbers, settings
 from partner_crm.services.refusals import bullets
 
@@ -347,15 +347,14 @@ def paid_by_day(invoice: Invoice, total: Decimal, currency: str) -> list[tuple[d
 	steps, settled = [], Fraction()
 	for day, amount in by_day:
 		settled += amount
-		is_whole = settled == booked
-		part = Fraction(total) if is_whole else Fraction(total) * settled / booked
-		steps.append((day, round_money(part, currency) if is_whole else _down(part, currency)))
+		part = min(max(settled / booked, Fraction(0)), Fraction(1))
+		steps.append((day, total if part == 1 else _part_of(total, part, currency)))
 	return steps
 
 
-def _down(part: Fraction, currency: str) -> Decimal:
-	exact = Decimal(part.numerator) / Decimal(part.denominator)
-	return round_money_down(exact, currency)
+def _part_of(total: Decimal, part: Fraction, currency: str) -> Decimal:
+	exact = Fraction(total) * part
+	return round_money_down(Decimal(exact.numerator) / Decimal(exact.denominator), currency)
 
 
 def _settled(document: Document) -> list[tuple[date, Fraction]]:
@@ -382,7 +381,7 @@ def keep_link(invoice: Document) -> None:
 		return
 	stored = invoice.get_doc_before_save()
 	if stored:
-		invoice.pcrm_statement = stored.pcrm_statement
+		invoice.pcrm_statement = stored.get("pcrm_statement")
 	elif invoice.amended_from:
 		invoice.pcrm_statement = frappe.db.get_value(invoice.doctype, invoice.amended_from, "pcrm_statement")
 		_guard_amending(invoice)

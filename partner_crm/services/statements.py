@@ -69,11 +69,14 @@ class HasInvoice(frappe.ValidationError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-	"""What a new statement would claim, and what it leaves out and why; `refusal` where it can't be made."""
+	"""What a new statement would claim, and what it leaves out and why; `refusal` where it can't be made.
+
+	`on_hold`: what of it is left for later statements, in the currency of this one.
+	"""
 
 	settlement: commission.Settlement
 	left_out: tuple[tuple[frappe._dict, str], ...]
-	minimum: Decimal | None
+	on_hold: Decimal
 	refusal: str
 
 
@@ -82,8 +85,12 @@ class Plan:
 
 def preview(values: dict) -> dict:
 	"""What saving a statement with these values would claim, for people to read."""
-	statement = frappe.get_doc({"doctype": STATEMENT, **values})
+	statement = frappe.get_doc({**values, "doctype": STATEMENT})
 	set_direction(statement)
+	if missing := [field for field in WANTED if not statement.get(field)]:
+		frappe.throw(
+			_("Enter {0}.").format(", ".join(_(statement.meta.get_label(field)) for field in missing))
+		)
 	plan = _plan(statement)
 	return {
 		"lines": [_described(row) for row in plan.settlement.claimed or plan.settlement.carried],
@@ -109,7 +116,12 @@ def _plan(statement: Document, lock: bool = False) -> Plan:
 	minimum = _minimum(statement)
 	settlement = commission.payable_now([row for row, reason in told if not reason], minimum)
 	left_out = tuple((row, reason) for row, reason in told if reason)
-	return Plan(settlement, left_out, minimum, _why_nothing(statement, settlement, left_out, minimum))
+	on_hold = commission.net(
+		row
+		for row, _reason in left_out
+		if _is_in(row, statement) and row.name not in invoices and _is_on_hold(row, statement)
+	)
+	return Plan(settlement, left_out, on_hold, _why_nothing(statement, settlement, left_out, minimum))
 
 
 def _minimum(statement: Document) -> Decimal | None:
@@ -160,9 +172,18 @@ def _why_not(row: frappe._dict, statement: Document, invoice: str | None) -> str
 		)
 	if row.status == commission.PARTLY_PAID:
 		return _("A part of it was paid without a statement.")
-	if row.status == commission.EXPECTED or getdate(row.hold_until) > getdate(statement.until):
+	if _is_on_hold(row, statement):
 		return _("It is on hold until {0}.").format(frappe.format(row.hold_until, "Date"))
 	return ""
+
+
+def _is_in(row: frappe._dict, statement: Document) -> bool:
+	return (row.company, row.currency) == (statement.company, statement.currency)
+
+
+def _is_on_hold(row: frappe._dict, statement: Document) -> bool:
+	is_held = row.status == commission.CONFIRMED and getdate(row.hold_until) > getdate(statement.until)
+	return row.status == commission.EXPECTED or is_held
 
 
 def _why_nothing(
@@ -239,8 +260,8 @@ def set_direction(statement: Document) -> None:
 
 def claim(statement: Document) -> None:
 	"""Chooses the payouts of a new statement, under locks that hold until it is saved."""
-	if not statement.is_new():
-		return
+	if not statement.is_new() or not all(map(statement.get, WANTED)):
+		return  # Frappe names what is missing
 	_guard_new(statement)
 	payouts.lock_ledger()
 	plan = _plan(statement, lock=True)
@@ -254,28 +275,17 @@ def claim(statement: Document) -> None:
 		statement.append("payouts", line | {"payout": row.name, "paid_in": paid_in.get(row.reversal_of)})
 	statement.status = DRAFT
 	statement.total = flt(plan.settlement.total)
-	statement.base_total = sum(flt(row.base_amount) for row in claimed)
-	statement.carried_forward = flt(_on_hold(statement, plan.left_out))
+	statement.base_total = flt(sum(map(numbers.decimal, [row.base_amount for row in claimed])))
+	statement.carried_forward = flt(plan.on_hold)
 	statement.language = statement_invoices.language_of(statement) or statement.language
+
+
+WANTED = ("direction", "party", "company", "currency", "until")
 
 
 def _guard_new(statement: Document) -> None:
 	if statement.status not in (None, "", DRAFT) or flt(statement.paid_amount) or statement.paid_on:
 		frappe.throw(_("Save the statement first: what was paid is entered after that."))
-
-
-def _on_hold(statement: Document, left_out: Iterable[tuple[frappe._dict, str]]) -> Decimal:
-	waiting = (commission.EXPECTED, commission.CONFIRMED)
-	return sum(
-		(
-			row.amount
-			for row, _reason in left_out
-			if row.status in waiting
-			and (row.company, row.currency) == (statement.company, statement.currency)
-			and (row.status == commission.EXPECTED or getdate(row.hold_until) > getdate(statement.until))
-		),
-		commission.ZERO,
-	)
 
 
 def guard(statement: Document) -> None:

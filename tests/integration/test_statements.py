@@ -979,3 +979,37 @@ def test_an_erpnext_invoice_of_others_costs_nothing(monkeypatch):
 def with_payout():
 	payout(100)
 	return statement_of()
+
+
+def test_what_is_missing_of_a_new_statement_is_named():
+	with pytest.raises(frappe.MandatoryError, match="party"):
+		statement_of(party=None)
+	with pytest.raises(frappe.ValidationError, match="Party type cannot be"):
+		statement_of(party_type="Supplier")
+	with pytest.raises(frappe.ValidationError, match="Enter Party, Currency"):
+		api.preview_statement(unsaved(party=None, currency=None).as_dict())
+
+
+def test_what_erpnext_pays_is_not_carried_forward():
+	deal = make_row("Partner Deal", deal_title="Commissioned", stage="Client").name
+	make_row("Sales Invoice", sales_partner=PARTNER, total_commission=10, docstatus=1, pcrm_deal=deal)
+	payout(70, deal=deal, status="Expected", hold_until="2099-01-31")
+	payout(30, status="Expected", hold_until="2099-01-31")
+	payout(100)
+
+	assert statement_of().carried_forward == 30
+
+
+def test_paying_too_much_pays_the_statement(company):
+	name = payout(100)
+	statement = statement_of()
+	invoice = make_invoice(statement)
+	invoice.submit()
+	pay(invoice)
+	note = make_debit_note(invoice.name)
+	note.update_outstanding_for_self = 0
+	note.insert().submit()
+
+	assert frappe.db.get_value("Purchase Invoice", invoice.name, "outstanding_amount") == -100
+	assert told(statement)[:2] == ("Paid", 100)
+	assert state(name)[:2] == ("Paid", 100)
