@@ -12,7 +12,7 @@ from frappe.utils import add_days, nowdate
 from partner_crm.services import payout_status
 from tests.browser.test_lead_to_client import keep_picture, open_form, press, save
 from tests.browser.test_russian import assert_russian
-from tests.factories import make_item, make_partner, make_payout, make_program, make_row, make_user
+from tests.factories import make_item, make_partner, make_payout, make_program, make_user
 
 ROLES = ["Partner CRM Accountant", "Accounts User", "Sales User"]
 
@@ -20,10 +20,9 @@ ROLES = ["Partner CRM Accountant", "Accounts User", "Sales User"]
 @pytest.fixture
 def agent() -> str:
 	"""A partner with two rewards to be paid, one that is on hold, and one that was paid and is taken back."""
-	supplier = make_row(
-		"Supplier", supplier_name="Nomad Agents", supplier_group="All Supplier Groups", language="ru"
-	)
 	name = f"Nomad Agents {frappe.db.count('Sales Partner')}"
+	group = {"supplier_group": "All Supplier Groups", "language": "ru"}
+	supplier = frappe.get_doc({"doctype": "Supplier", "supplier_name": name, **group}).insert()
 	partner = make_partner(name, pcrm_supplier=supplier.name)
 	settings = frappe.get_doc("Partner CRM Settings")
 	settings.payout_item = make_item("Partner reward")
@@ -62,7 +61,7 @@ def accountant(desk):
 def test_from_a_partner_to_a_printed_statement(accountant, agent):
 	page = accountant.open("payout")
 	row = page.locator(".list-row", has_text="Altyn Bank").first
-	row.locator(".indicator-pill.blue", has_text="Confirmed").wait_for()
+	row.locator(".indicator-pill.blue", has_text="Confirmed").first.wait_for()
 	row.locator(".list-row-checkbox").check()
 	press(page, "New Statement")
 	page.wait_for_function("cur_frm && cur_frm.doctype === 'Payout Statement' && cur_frm.doc.party")
@@ -88,7 +87,9 @@ def test_from_a_partner_to_a_printed_statement(accountant, agent):
 		shown.get_by_text(told).first.wait_for()
 	keep_picture(page, "statement-print")
 	page = accountant.open("payout-statement")
-	page.locator(".list-row", has_text=agent).locator(".indicator-pill.orange", has_text="Draft").wait_for()
+	page.locator(".list-row", has_text=agent).locator(
+		".indicator-pill.orange", has_text="Draft"
+	).first.wait_for()
 
 
 def test_a_payment_is_recorded_and_a_statement_cancelled(accountant, agent):
