@@ -116,7 +116,7 @@ async function show_preview(frm) {
 }
 
 function as_html({ lines, left_out, total, currency, refusal }) {
-	const claimed = lines.map((line) => [...described(line), ""]);
+	const claimed = lines.map(described);
 	const others = left_out.map((line) => [...described(line), line.reason]);
 	const sum = refusal
 		? `<div class="alert alert-warning">${refusal}</div>`
