@@ -1,4 +1,4 @@
-"""Saving leads, in a process of its own and with all checks, as a sales manager."""
+"""Saving leads and winning deals, in a process of its own and with all checks, as a sales manager."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ COMPARED = (
 	("lead", "lead_floor", "lead of a known contact", 2.0),
 	("capture", "capture_floor", "instant capture that makes the contact", 5.0),
 	("edit", "edit_floor", "a field of a lead changed", 2.0),
+	("win", "win_without", "a deal won with twelve payouts", 2.0),
 )
 
 

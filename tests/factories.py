@@ -252,3 +252,70 @@ def make_won_deal(**fields) -> Document:
 		"won_on": "2026-01-20",
 	}
 	return make_row("Partner Deal", **(defaults | fields))
+
+
+# What ERPNext knows of a deal's money
+
+
+def make_invoice(deal: str | None, amount: float = 1000, tax: float = 0, **fields) -> Document:
+	"""A submitted Sales Invoice of a deal: `amount` net, `tax` percent on it."""
+	customer = make_customer()
+	taxes = [
+		{
+			"charge_type": "On Net Total",
+			"account_head": _account(account_type="Tax"),
+			"description": "Tax",
+			"rate": tax,
+		}
+	]
+	invoice = _make(
+		"Sales Invoice",
+		{
+			"customer": customer,
+			"pcrm_deal": deal,
+			"set_posting_time": 1,
+			"posting_date": "2026-01-21",
+			"due_date": "2026-12-31",
+			"items": [{"item_code": make_item(), "qty": 100, "rate": amount / 100}],
+			"taxes": taxes if tax else [],
+			"disable_rounded_total": 1,
+		}
+		| fields,
+	)
+	invoice.submit()
+	return invoice
+
+
+def make_credit_note(invoice: Document, part: float = 1, **fields) -> Document:
+	"""Credits a part of an invoice, on the invoice itself."""
+	from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
+
+	note = make_sales_return(invoice.name)
+	note.items[0].qty = -100 * part
+	note.update({"set_posting_time": 1, "posting_date": "2026-01-23", "disable_rounded_total": 1} | fields)
+	note.insert().submit()
+	return note
+
+
+def make_receipt(invoice: Document, amount: float, on: str = "2026-01-22", **fields) -> Document:
+	"""A submitted Payment Entry of the customer for an invoice; of a credit note, to the customer."""
+	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+
+	payment = get_payment_entry("Sales Invoice", invoice.name, party_amount=amount)
+	payment.update({"posting_date": on, "reference_no": "1", "reference_date": on} | fields)
+	for reference in payment.references:
+		reference.allocated_amount = amount
+	payment.paid_amount = payment.received_amount = abs(amount)
+	payment.insert().submit()
+	return payment
+
+
+def make_customer(name: str = "Client Ltd") -> str:
+	if not frappe.db.exists("Customer", name):
+		_make("Customer", customer_name=name)
+	return name
+
+
+def _account(**filters) -> str:
+	company = frappe.defaults.get_global_default("company")
+	return frappe.db.get_value("Account", {"company": company, "is_group": 0} | filters, order_by="name")

@@ -12,6 +12,14 @@ import frappe
 
 from benchmarks.inside.inquiries import CONTACT_FLOOR, LEAD_FLOOR, TYPED, inquiry, own_lead, someone
 from benchmarks.inside.people import person
+from tests.factories import (
+	FOR_CLIENT,
+	FOR_NEGOTIATION,
+	make_deal,
+	make_partner,
+	make_program,
+	make_ready_mql,
+)
 
 Work = Callable[[], object]
 
@@ -103,10 +111,40 @@ def duplicate(number: int, existing: int) -> Work:
 	return refused
 
 
+def _win(**fields) -> Work:
+	"""Prepared by Administrator, as the head of sales would have seen to it; won by the manager."""
+	manager = frappe.session.user
+	frappe.set_user("Administrator")
+	deal = make_deal(make_ready_mql(responsible=manager, region=None, **fields), responsible=manager)
+	deal.update({"stage": "Negotiation", **FOR_NEGOTIATION}).save()
+	frappe.db.commit()
+	frappe.set_user(manager)
+	deal = frappe.get_doc(deal.doctype, deal.name)
+	deal.update({"stage": "Client", **FOR_CLIENT})
+	return deal.save
+
+
+def win(number: int, existing: int) -> Work:
+	"""A deal for which a partner gets a percentage in twelve months."""
+	return _win(program=_program(), partner=make_partner("Partner"))
+
+
+def win_without(number: int, existing: int) -> Work:
+	return _win()
+
+
+def _program() -> str:
+	term = {"basis": "Percent of Deal", "value": 10, "valid_from": "2020-01-01", "recurring_months": 12}
+	if not frappe.db.exists("Partner Program", "Monthly"):
+		make_program(title="Monthly", terms=[term])
+	return "Monthly"
+
+
 CASES: dict[str, Callable[[int, int], Work]] = {
 	case.__name__: case
 	for case in (
 		*(lead, lead_floor, capture, capture_floor, edit, edit_floor),
 		*(contact, contact_unchecked, contact_floor, duplicate),
+		*(win, win_without),
 	)
 }

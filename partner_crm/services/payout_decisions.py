@@ -168,6 +168,16 @@ def follow(payout: Document) -> None:
 	payout.status = frappe.db.get_value(payout.doctype, payout.name, "status")
 
 
+def tell_timeline(payout: Document) -> None:
+	"""Who did what. Whoever may read the payout reads the timeline, but not everybody the amounts: they stay out."""
+	if payout.status == commission.REJECTED and payout.has_value_changed("status"):
+		payout.add_comment("Info", _("rejected it: {0}").format(frappe.utils.escape_html(payout.reason)))
+	elif payout.has_value_changed("paid_amount"):
+		payout.add_comment("Info", _("recorded what was paid"))
+	elif payout.has_value_changed("status"):
+		payout.add_comment("Info", _("confirmed it"))
+
+
 # On the form
 
 

@@ -162,7 +162,9 @@ CUSTOM_FIELDS = {
 
 
 def make_custom_fields() -> None:
-	create_custom_fields({doctype: list(_in_order(doctype)) for doctype in CUSTOM_FIELDS})
+	"""Those that are missing; what an administrator has made of the others stays."""
+	fields = {doctype: list(_in_order(doctype)) for doctype in CUSTOM_FIELDS}
+	create_custom_fields(fields, update=False)
 
 
 def drop_custom_fields() -> None:

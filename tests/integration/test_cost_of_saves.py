@@ -22,6 +22,8 @@ from tests.factories import (
 	make_full_contact,
 	make_full_counterparty,
 	make_lead,
+	make_partner,
+	make_program,
 	make_ready_mql,
 )
 from tests.sql import statements
@@ -185,6 +187,46 @@ def test_what_a_move_of_a_deal_costs():
 		"INSERT Stage Change",
 		"UPDATE Partner Lead",
 	]
+
+
+def win(**fields):
+	"""What winning a deal asks of the database, when the like was won before."""
+	for _ in range(2):
+		deal = make_deal(make_ready_mql(**fields))
+		deal.update({"stage": "Negotiation", **FOR_NEGOTIATION}).save()
+		deal = stored(deal)
+		deal.update({"stage": "Client", **FOR_CLIENT})
+		with statements() as sent:
+			deal.save()
+	return sent
+
+
+def test_winning_a_deal_with_payouts_costs_less_than_twice_as_much_as_without():
+	set_default_group()
+	months = [{"basis": "Percent of Deal", "value": 10, "valid_from": "2026-01-01", "recurring_months": 12}]
+	fields = {"program": make_program(terms=months).name, "partner": make_partner()}
+
+	without, with_payouts = win(), win(**fields)
+
+	more = asked(with_payouts)[len(asked(without)) :]
+	assert asked(with_payouts)[: len(asked(without))] == asked(without)
+	assert more == [
+		"SELECT Partner Deal",  # locked, as it is now
+		"SELECT Identity Bucket",  # the ledger, locked
+		"SELECT Payout",  # what was issued for the deal
+		"SELECT Partner Claim Share",
+		"SELECT Partner Claim",
+		"SELECT Payout",  # and for the client
+		"UPDATE Partner Deal",  # the terms are put down
+		"SELECT Sales Invoice",  # what was credited?
+		"INSERT Payout",  # all instalments in one
+		"SELECT Payout",  # and their status
+		"SELECT Payout",
+		"UPDATE Payout",
+		"SELECT Sales Invoice",
+		"SELECT Partner Deal",
+	]
+	assert len(with_payouts) < 2 * len(without)
 
 
 def test_what_logging_a_call_costs():

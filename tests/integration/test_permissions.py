@@ -70,6 +70,7 @@ ICP Profile            lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lrw
 Interaction Kind       lr----s  lr----s  lr----s  lr----s  lr----s  lrwcdps  lr----s    -------     -------
 Interaction Outcome    lr----s  lr----s  lr----s  lr----s  lr----s  lrwcdps  lr----s    -------     -------
 Partner Program        lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lr---ps    lrwc-ps     -------
+Payout                 lr---ps  lr---ps  lr---ps  lr---ps  -------  lrw--ps  lr---ps    lrw--ps     -------
 Payout Statement       -------  -------  -------  -------  -------  lr---ps  -------    lrwcdps     -------
 Partner CRM Settings   -------  -------  -------  -------  -------  -rw----  -------    -------     -------
 """
@@ -137,6 +138,9 @@ def make_documents(anna: str, pavel: str) -> dict:
 		"Interaction Kind": frappe.get_doc("Interaction Kind", "Call"),
 		"Interaction Outcome": frappe.get_doc("Interaction Outcome", "Reached"),
 		"Partner Program": make_row("Partner Program", title="Programme"),
+		"Payout": make_row(
+			"Payout", status="Confirmed", deal=deal.name, amount=100, currency="USD", **client
+		),
 		"Payout Statement": make_statement(company),
 		"Partner CRM Settings": frappe.get_doc("Partner CRM Settings"),
 	}

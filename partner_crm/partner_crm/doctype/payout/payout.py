@@ -16,6 +16,7 @@ class Payout(Document):
 		payout_decisions.guard_steps(self)
 
 	def on_update(self):
+		payout_decisions.tell_timeline(self)
 		payout_decisions.follow(self)
 
 	def before_change(self):
