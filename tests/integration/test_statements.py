@@ -83,6 +83,13 @@ def statement_of(**fields):
 	return unsaved(**fields).insert()
 
 
+def paid_statement_of(**fields):
+	"""Settled without an invoice."""
+	statement = statement_of(**fields)
+	statement.update({"paid_amount": statement.total, "paid_on": nowdate()})
+	return statement.save()
+
+
 def claimed(statement) -> list[str]:
 	return [line.payout for line in statement.payouts]
 
@@ -144,9 +151,7 @@ def test_a_statement_claims_what_is_confirmed_the_oldest_first(program):
 
 def test_what_takes_back_is_netted_and_names_the_statement_that_paid_it():
 	first = payout(100)
-	paid = statement_of()
-	paid.update({"paid_amount": 100, "paid_on": nowdate()})
-	paid.save()
+	paid = paid_statement_of()
 	taken, second = take_back(first, 30), payout(80, won_on="2026-02-01")
 
 	statement = statement_of()
@@ -219,9 +224,7 @@ def test_everything_is_taken_where_somebody_says_so():
 
 def test_debts_wait_to_be_earned_back_unless_everything_is_taken():
 	first = payout(100)
-	paid = statement_of()
-	paid.update({"paid_amount": 100, "paid_on": nowdate()})
-	paid.save()
+	paid_statement_of()
 	take_back(first, 40)
 
 	with pytest.raises(statements.NothingToPay):
@@ -266,9 +269,7 @@ def test_what_erpnext_pays_as_commission_is_not_paid_twice():
 def test_what_was_paid_before_a_commission_came_is_taken_back_all_the_same():
 	deal = make_row("Partner Deal", deal_title="Commissioned", stage="Client").name
 	first = payout(100, deal=deal)
-	paid = statement_of()
-	paid.update({"paid_amount": 100, "paid_on": nowdate()})
-	paid.save()
+	paid_statement_of()
 	make_row("Sales Invoice", sales_partner=PARTNER, total_commission=10, docstatus=1, pcrm_deal=deal)
 	taken = take_back(first, 100, deal=deal)
 	payout(150)
@@ -408,9 +409,7 @@ def test_a_statement_that_is_paid_is_not_set_free():
 
 def test_payouts_that_settle_each_other_need_no_invoice():
 	first = payout(100)
-	paid = statement_of()
-	paid.update({"paid_amount": 100, "paid_on": nowdate()})
-	paid.save()
+	paid_statement_of()
 	taken, second = take_back(first, 80), payout(80)
 
 	statement = statement_of()
@@ -778,9 +777,7 @@ def test_a_credit_note_where_the_owner_gets_money_back(owner):
 	ours = make_program(title="Bank referrals", direction="Receivable", counterparty=owner).name
 	values = {"direction": "Receivable", "partner": None, "program": ours}
 	first = payout(100, **values)
-	paid = statement_of(party_type="Counterparty", party=owner)
-	paid.update({"paid_amount": 100, "paid_on": nowdate()})
-	paid.save()
+	paid_statement_of(party_type="Counterparty", party=owner)
 	take_back(first, 100, **values)
 
 	note = make_invoice(statement_of(party_type="Counterparty", party=owner, take_all=1))
