@@ -86,6 +86,7 @@ class Plan:
 def preview(values: dict) -> dict:
 	"""What saving a statement with these values would claim, for people to read."""
 	statement = frappe.get_doc({**values, "doctype": STATEMENT})
+	statement.until = statement.until or getdate()
 	set_direction(statement)
 	if missing := [field for field in WANTED if not statement.get(field)]:
 		frappe.throw(
