@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from frappe.model.document import Document
 
-from partner_crm.services import cards, deals, identity, merging, needs, pairs, payouts, staff_cards
+from partner_crm.services import cards, deals, identity, merging, needs, pairs, payout_names, staff_cards
 
 
 def before_validate(card: Document, method: str | None = None) -> None:
@@ -53,4 +53,4 @@ def after_rename(card: Document, method: str, old: str, new: str, merge: bool = 
 	if identity.is_managed(card):
 		identity.follow_rename(card)
 		deals.rekey("contact", new)
-		payouts.follow_card("contact", new)
+		payout_names.follow_card("contact", new)

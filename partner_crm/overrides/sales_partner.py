@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from frappe.model.document import Document
 
-from partner_crm.services import payouts
+from partner_crm.services import payout_names
 
 
 def after_rename(partner: Document, method: str, old: str, new: str, merge: bool = False) -> None:
-	payouts.follow_party("partner", old, new, merge)
+	payout_names.follow_party("partner", old, new, merge)

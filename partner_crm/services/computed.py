@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from frappe.model import no_value_fields, table_fields
 from frappe.model.document import Document
+from frappe.utils import cstr
 
 
 def restore(doc: Document, but: Collection[str] = ()) -> None:
@@ -19,6 +20,15 @@ def restore(doc: Document, but: Collection[str] = ()) -> None:
 	for field in doc.meta.fields:
 		if field.read_only and field.fieldname not in but and field.fieldtype not in _NO_VALUE:
 			doc.set(field.fieldname, stored.get(field.fieldname) if stored else None)
+
+
+def keep_all(doc: Document, but: Collection[str]) -> None:
+	"""Gives a line of a ledger back what it says, but for the fields by which people take the next step."""
+	stored = doc.get_doc_before_save()
+	for field in doc.meta.fields:
+		name = field.fieldname
+		if name not in but and cstr(doc.get(name)) != cstr(stored.get(name)):
+			doc.set(name, stored.get(name))
 
 
 _NO_VALUE = (*no_value_fields, *table_fields)

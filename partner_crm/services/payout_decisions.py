@@ -14,7 +14,7 @@ from frappe.utils import cstr, getdate
 
 from partner_crm.rules import commission
 from partner_crm.rules.money import convert
-from partner_crm.services import exchange, payout_status, payouts
+from partner_crm.services import computed, exchange, payout_status
 from partner_crm.services.funnel import is_head_of_sales
 from partner_crm.services.numbers import decimal
 from partner_crm.setup.roles import ACCOUNTANT
@@ -33,17 +33,13 @@ class NotTheirs(frappe.PermissionError):
 
 def guard_ledger(payout: Document) -> None:
 	"""Payouts are made of wins and payments alone, and what they say stays."""
-	before = payout.get_doc_before_save()
-	if not before:
+	if not payout.get_doc_before_save():
 		frappe.throw(
 			_("Payouts are made when a client is won or pays. Nobody writes one by hand."),
 			frappe.PermissionError,
 			title=_("Not accepted"),
 		)
-	for field in payout.meta.fields:
-		name = field.fieldname
-		if name not in OF_THE_STEPS and cstr(payout.get(name)) != cstr(before.get(name)):
-			payout.set(name, before.get(name))
+	computed.keep_all(payout, but=OF_THE_STEPS)
 
 
 def guard_steps(payout: Document) -> None:
@@ -100,8 +96,8 @@ def _guard_rejecting(payout: Document, before: Document) -> None:
 
 def _is_claimed(payout: Document) -> bool:
 	"""By what the database holds now: a statement that was made a moment ago has come first."""
-	payouts.lock_ledger()
-	table = frappe.qb.DocType(payouts.PAYOUT)
+	payout_status.lock_ledger()
+	table = frappe.qb.DocType(payout_status.PAYOUT)
 	rows = (
 		frappe.qb.from_(table)
 		.select(table.statement, table.paid_amount)
@@ -163,7 +159,7 @@ def refuse_rewriting(_payout: Document) -> None:
 
 def follow(payout: Document) -> None:
 	"""What takes the payout back goes with it; the status follows the facts."""
-	payouts.lock_ledger()
+	payout_status.lock_ledger()
 	payout_status.refresh([payout.name])
 	payout.status = frappe.db.get_value(payout.doctype, payout.name, "status")
 

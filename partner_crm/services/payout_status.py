@@ -20,6 +20,14 @@ BATCH = 2000
 """Payouts that are looked at together by the daily job."""
 
 
+def lock_ledger() -> None:
+	"""Until the end of the transaction. Whoever issues payouts is alone: he has to see what all others have issued.
+
+	For whoever locks many payouts at once, too, and before he does, so that nobody waits for another in a circle.
+	"""
+	buckets.lock([PAYOUT])
+
+
 def refresh(names: Collection[str], today: date | None = None) -> int:
 	"""Judges these payouts and all that take them back, or that they take back; returns how many have moved on.
 
@@ -37,7 +45,7 @@ def confirm(today: date | None = None) -> int:
 	"""Daily: what has waited long enough is confirmed, in batches that are committed one by one; returns how many."""
 	today, moved = getdate(today), 0
 	while names := _held_until(today):
-		buckets.lock([PAYOUT])
+		lock_ledger()
 		moved += refresh(names, today)
 		frappe.db.commit()
 	return moved

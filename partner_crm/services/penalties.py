@@ -14,7 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import cstr, escape_html, now_datetime
 
 from partner_crm.rules.activity import DEAL, INTERACTION, Penalty
-from partner_crm.services import exchange, payroll
+from partner_crm.services import computed, exchange, payroll
 from partner_crm.services.funnel import is_head_of_sales
 
 PENALTY = "Manager Penalty"
@@ -88,17 +88,13 @@ def _deal_of(row: frappe._dict, penalty: Penalty) -> str | None:
 
 def guard_ledger(penalty: Document) -> None:
 	"""Penalties come from the review alone, and what they say stays."""
-	before = penalty.get_doc_before_save()
-	if not before:
+	if not penalty.get_doc_before_save():
 		frappe.throw(
 			_("Penalties are imposed by the nightly review. Nobody writes one by hand."),
 			frappe.PermissionError,
 			title=_("Not accepted"),
 		)
-	for field in penalty.meta.fields:
-		name = field.fieldname
-		if name not in OF_THE_STEPS and cstr(penalty.get(name)) != cstr(before.get(name)):
-			penalty.set(name, before.get(name))
+	computed.keep_all(penalty, but=OF_THE_STEPS)
 
 
 def guard_status(penalty: Document) -> None:

@@ -102,11 +102,16 @@ def test_a_percentage_of_the_deal_in_instalments_that_add_up_to_it():
 	]
 
 
-def test_the_shares_of_a_split_claim():
+def shared_deal() -> tuple:
+	"""Won for two partners, who have 60 and 30 per cent."""
 	name, first, second = program(), make_partner(), make_partner()
 	shares = [{"partner": first, "share": 60}, {"partner": second, "share": 30}]
 	claim = make_row("Partner Claim", program=name, partner=first, status="Active", shares=shares)
-	deal = won(name, first, claim=claim.name)
+	return won(name, first, claim=claim.name), first, second
+
+
+def test_the_shares_of_a_split_claim():
+	deal, first, second = shared_deal()
 
 	settle(deal)
 
@@ -347,6 +352,16 @@ def test_another_programme_takes_back_what_the_first_gave():
 	assert total(deal) == 70
 
 
+def test_another_partner_by_a_programme_that_can_not_be_reckoned_takes_back_all_the_same():
+	deal = won(program())
+	settle(deal)
+
+	change(deal, program=program({"valid_from": "2026-02-01"}), partner=make_partner())
+	settle(deal)
+
+	assert ledger(deal) == [(1, 100, "Clawed Back"), (1, -100, "Clawed Back")]
+
+
 def test_what_was_rejected_stays_so():
 	deal = won(program({"basis": "Percent of Deal", "value": 10}))
 	settle(deal)
@@ -376,21 +391,18 @@ def test_a_renamed_programme_and_partner_keep_what_was_agreed():
 	deal = won(program({"basis": "Percent of Deal", "value": 10}))
 	settle(deal)
 
-	frappe.rename_doc("Partner Program", deal.program, 'New "Programme" of 2026\'s')
+	frappe.rename_doc("Partner Program", deal.program, 'New "Programme" at 5% of 2026\'s')
 	frappe.rename_doc("Sales Partner", deal.partner, "New Partner")
 	settle(deal)
 
 	assert ledger(deal, "program", "partner", "amount") == [
-		('New "Programme" of 2026\'s', "New Partner", 100),
+		('New "Programme" at 5% of 2026\'s', "New Partner", 100),
 	]
 	assert ledger(deal, "payout_key")[0][0].endswith("|New Partner|1|0")
 
 
 def test_two_partners_who_become_one_have_one_share():
-	name, first, second = program(), make_partner(), make_partner()
-	shares = [{"partner": first, "share": 60}, {"partner": second, "share": 30}]
-	claim = make_row("Partner Claim", program=name, partner=first, status="Active", shares=shares)
-	deal = won(name, first, claim=claim.name)
+	deal, first, second = shared_deal()
 	settle(deal)
 
 	frappe.rename_doc("Sales Partner", second, first, merge=True)

@@ -1,7 +1,7 @@
 from frappe.contacts.address_and_contact import load_address_and_contact
 from frappe.model.document import Document
 
-from partner_crm.services import cards, deals, identity, merging, needs, pairs, payouts
+from partner_crm.services import cards, deals, identity, merging, needs, pairs, payout_names
 
 
 class Counterparty(Document):
@@ -32,4 +32,4 @@ class Counterparty(Document):
 		pairs.follow_rename(self.doctype, new)
 		identity.follow_rename(self)
 		deals.rekey("counterparty", new)
-		payouts.follow_card("counterparty", new)
+		payout_names.follow_card("counterparty", new)

@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from partner_crm.services import numbers, payouts, programs
+from partner_crm.services import numbers, payout_names, programs
 
 
 class PartnerProgram(Document):
@@ -9,4 +9,4 @@ class PartnerProgram(Document):
 		programs.check_terms(self)
 
 	def after_rename(self, old, new, merge=False):
-		payouts.follow_party("program", old, new, merge)
+		payout_names.follow_party("program", old, new, merge)
