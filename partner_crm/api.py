@@ -17,6 +17,8 @@ from partner_crm.services import (
 	pool,
 	refusals,
 	runs,
+	statement_invoices,
+	statements,
 	winning,
 )
 
@@ -106,3 +108,16 @@ def scan_for_duplicates() -> str:
 	"""Looks for possible duplicates among all cards, in the background. Returns the `Identity Run`."""
 	frappe.has_permission(pairs.DOCTYPE, "write", throw=True)
 	return runs.start(runs.POSSIBLE_DUPLICATES)
+
+
+@frappe.whitelist()
+def preview_statement(values: dict | str) -> dict:
+	"""Which payouts a new Payout Statement with these values would claim, what it leaves out and why."""
+	frappe.has_permission(statements.STATEMENT, "create", throw=True)
+	return statements.preview(frappe.parse_json(values))
+
+
+@frappe.whitelist(methods=["POST"])
+def make_invoice(statement: str) -> dict[str, str]:
+	"""Makes the draft of a statement's invoice, or finds the one that is there: its `doctype` and `name`."""
+	return statement_invoices.make(statement)

@@ -36,8 +36,9 @@ app_include_js = [
 	"/assets/partner_crm/js/duplicates.js",
 	"/assets/partner_crm/js/log_interaction.js",
 	"/assets/partner_crm/js/stage_panel.js",
+	"/assets/partner_crm/js/statements.js",
 ]
-doctype_js = {"Contact": "public/js/contact.js"}
+doctype_js = {"Contact": "public/js/contact.js", "Sales Partner": "public/js/sales_partner.js"}
 doctype_list_js = {"Contact": "public/js/contact_list.js"}
 
 permission_query_conditions = {
@@ -116,8 +117,18 @@ doc_events = {
 	},
 	"Employee": {"on_update": "partner_crm.overrides.employee.on_update"},
 	"User": {"on_update": "partner_crm.overrides.user.on_update"},
+	"Purchase Invoice": {
+		"validate": "partner_crm.overrides.statement_invoice.validate",
+		"on_change": "partner_crm.overrides.statement_invoice.on_change",
+	},
+	"Sales Invoice": {
+		"validate": "partner_crm.overrides.statement_invoice.validate",
+		"on_change": [
+			"partner_crm.overrides.statement_invoice.on_change",
+			"partner_crm.overrides.sales_invoice.on_change",
+		],
+	},
 	"Item Group": {"after_rename": "partner_crm.overrides.item_group.after_rename"},
-	"Sales Invoice": {"on_change": "partner_crm.overrides.sales_invoice.on_change"},
 	"Sales Partner": {"after_rename": "partner_crm.overrides.sales_partner.after_rename"},
 }
 

@@ -14,7 +14,11 @@ def contact(data: dict) -> dict:
 
 
 def sales_partner(data: dict) -> dict:
-	return _with_connections(data, "partner", ["Partner Lead", "Partner Deal", "Partner Claim", "Payout"])
+	data = _with_connections(data, "partner", ["Partner Lead", "Partner Deal", "Partner Claim", "Payout"])
+	data["transactions"][-1]["items"].append("Payout Statement")
+	data["non_standard_fieldnames"]["Payout Statement"] = "party"
+	data.setdefault("dynamic_links", {})["party"] = ["Sales Partner", "party_type"]
+	return data
 
 
 def sales_invoice(data: dict) -> dict:

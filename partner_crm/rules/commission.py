@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -750,6 +750,20 @@ def payable_now(confirmed: Sequence[AnyPayable], minimum: Decimal | None = ZERO)
 	if minimum is None or total >= not_negative(minimum):
 		return Settlement(confirmed, (), total)
 	return Settlement((), confirmed, total)
+
+
+def invoice_parts(nets: Mapping[str, Decimal], currency: str) -> dict[str, Decimal]:
+	"""The lines of a statement's invoice, from the net of each programme: all of one sign, and the same in total.
+
+	ERPNext takes no line that goes against its invoice. So what one programme takes back beyond what it brings is
+	taken off the others, in proportion; what is left of nothing has no line.
+	"""
+	total = sum(map(checked, nets.values()), ZERO)
+	if not total:
+		return {}
+	same = {name: abs(net) for name, net in nets.items() if net * total > 0}
+	parts = allocate(total, list(same.values()), currency)
+	return {name: part for name, part in zip(same, parts, strict=True) if part}
 
 
 def paid_amounts(claimed: Sequence[Payable], paid: Decimal) -> tuple[Decimal, ...]:

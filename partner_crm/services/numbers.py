@@ -10,6 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html
 
+from partner_crm.rules.money import round_money
 from partner_crm.services.refusals import bullets
 
 NUMERIC = ("Currency", "Float", "Percent")
@@ -31,6 +32,11 @@ def check(doc: Document) -> None:
 def decimal(value: object) -> Decimal:
 	"""A number of a document or a column as the rules of money want it; an empty one is 0."""
 	return Decimal(str(value or 0))
+
+
+def money(value: object, currency: str) -> Decimal:
+	"""What the database gives as a float, in whole smallest units of its currency."""
+	return round_money(decimal(value), currency)
 
 
 def _is_number(value: object) -> bool:

@@ -132,6 +132,16 @@ def activity_months() -> int:
 	return get_settings().activity_months or 2
 
 
+def payout_minimum(party_type: str, party: str, currency: str) -> Decimal:
+	"""The least that is paid out to this party in this currency: its own row before the one for everybody."""
+	rows = [row for row in get_settings().payout_minimums if row.currency == currency]
+	for whose in ((party_type, party), ("", "")):
+		for row in rows:
+			if (row.party_type or "", row.party or "") == whose:
+				return Decimal(str(flt(row.amount)))
+	return Decimal(0)
+
+
 def company_email_domains() -> frozenset[str]:
 	"""The internet domains on which every address is one of ours."""
 	lines = (get_settings().company_email_domains or "").replace(",", " ").split()
@@ -181,8 +191,22 @@ def check(settings: Document) -> None:
 			problems.append(_("{0} is not a day: write it like 1900-01-01.").format(escape_html(line)))
 	problems += _problems_of_pairs(settings)
 	problems += _problems_of_discipline(settings)
+	problems += _problems_of_minimums(settings)
 	if problems:
 		frappe.throw(bullets(problems), title=_("Settings not accepted"))
+
+
+def _problems_of_minimums(settings: Document) -> Iterator[str]:
+	rows = [(row.party_type or "", row.party or "", row.currency) for row in settings.payout_minimums]
+	for row in settings.payout_minimums:
+		if bool(row.party_type) != bool(row.party):
+			yield _(
+				"Least to pay out, row {0}: choose both the kind of party and the party, or neither."
+			).format(row.idx)
+	for _party_type, party, currency in dict.fromkeys(row for row in rows if rows.count(row) > 1):
+		yield _("Least to pay out: there is more than one row for {0} in {1}.").format(
+			escape_html(party or _("everybody")), currency
+		)
 
 
 def _problems_of_discipline(settings: Document) -> Iterator[str]:

@@ -137,6 +137,7 @@ STATEMENT_FIELD = {
 	"options": "Payout Statement",
 	"insert_after": "project",
 	"ignore_user_permissions": 1,
+	"no_copy": 1,
 	"read_only": 1,
 	"search_index": 1,
 }

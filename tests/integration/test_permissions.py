@@ -16,6 +16,7 @@ from frappe.desk.form.load import getdoc
 from frappe.desk.form.utils import add_comment
 from frappe.desk.reportview import execute as report_view
 from frappe.desk.search import search_link
+from frappe.model.document import Document
 
 import partner_crm
 from partner_crm import api
@@ -25,6 +26,8 @@ from partner_crm.services import pairs
 from tests.factories import (
 	make_contact,
 	make_counterparty,
+	make_partner,
+	make_payout,
 	make_region,
 	make_row,
 	make_sales_person,
@@ -69,6 +72,7 @@ Interaction Kind       lr----s  lr----s  lr----s  lr----s  lr----s  lrwcdps  lr-
 Interaction Outcome    lr----s  lr----s  lr----s  lr----s  lr----s  lrwcdps  lr----s    -------     -------
 Partner Program        lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lr---ps    lrwc-ps     -------
 Payout                 lr---ps  lr---ps  lr---ps  lr---ps  -------  lrw--ps  lr---ps    lrw--ps     -------
+Payout Statement       -------  -------  -------  -------  -------  lr---ps  -------    lrwcdps     -------
 Partner CRM Settings   -------  -------  -------  -------  -------  -rw----  -------    -------     -------
 """
 
@@ -141,8 +145,17 @@ def make_documents(anna: str, pavel: str) -> dict:
 		"Payout": make_row(
 			"Payout", status="Confirmed", deal=deal.name, amount=100, currency="USD", **client
 		),
+		"Payout Statement": make_statement(company),
 		"Partner CRM Settings": frappe.get_doc("Partner CRM Settings"),
 	}
+
+
+def make_statement(company: dict) -> Document:
+	"""Of an agent who has earned something since."""
+	agent = make_partner("Secret agent")
+	make_payout(partner=agent, client_title="Secret Ltd")
+	whose = {"party_type": "Sales Partner", "party": agent, "direction": "Payable", "currency": "USD"}
+	return make_row("Payout Statement", status="Draft", until="2026-01-31", total=70, **whose, **company)
 
 
 def permit(user: str, allow: str, value: str, **fields) -> None:
@@ -222,6 +235,13 @@ CALLS = {
 		lambda documents: api.take_over_contacts([documents["Unmanaged contact"].name]), allowed="head"
 	),
 	"partner_crm.api.scan_for_duplicates": Call(lambda _documents: api.scan_for_duplicates(), allowed="head"),
+	"partner_crm.api.preview_statement": Call(
+		lambda documents: api.preview_statement(documents["Payout Statement"].as_dict()),
+		allowed="accountant",
+	),
+	"partner_crm.api.make_invoice": Call(
+		lambda documents: api.make_invoice(documents["Payout Statement"].name), allowed="accountant"
+	),
 	"partner_crm.permissions.link_search.link_query": Call(
 		lambda documents: link_query("Partner Lead", "Secret", "name", 0, 20),
 		allowed=WHO_MAY_READ,

@@ -26,7 +26,18 @@ DOCTYPES = {
 }
 
 # Where our links may lead besides our own DocTypes. Each is in version 15 and 16.
-FRAPPE = {"Communication", "Contact", "Country", "Currency", "DocType", "File", "Role", "ToDo", "User"}
+FRAPPE = {
+	"Communication",
+	"Contact",
+	"Country",
+	"Currency",
+	"DocType",
+	"File",
+	"Language",
+	"Role",
+	"ToDo",
+	"User",
+}
 ERPNEXT = {
 	"Call Log",
 	"Company",

@@ -39,6 +39,7 @@ from partner_crm.rules.commission import (
 	Term,
 	Won,
 	check_terms,
+	invoice_parts,
 	net,
 	next_status,
 	paid_amounts,
@@ -605,6 +606,35 @@ def test_below_the_minimum_all_is_carried_forward(rows, minimum, total, is_claim
 
 	assert settlement.total == Decimal(total)
 	assert (settlement.claimed, settlement.carried) == ((rows, ()) if is_claimed else ((), rows))
+
+
+@pytest.mark.parametrize(
+	("nets", "expected"),
+	[
+		({"A": "100", "B": "50"}, {"A": "100", "B": "50"}),
+		({"A": "100", "B": "50", "C": "-30"}, {"A": "80", "B": "40"}),
+		({"A": "-100", "B": "30"}, {"A": "-70"}),
+		({"A": "10", "B": "0"}, {"A": "10"}),
+		({"A": "10", "B": "-10"}, {}),
+		({"A": "0.01", "B": "100", "C": "-100"}, {"B": "0.01"}),
+		({}, {}),
+	],
+)
+def test_the_lines_of_an_invoice_have_its_sign(nets, expected):
+	parts = invoice_parts({name: Decimal(net) for name, net in nets.items()}, "USD")
+
+	assert parts == {name: Decimal(part) for name, part in expected.items()}
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(-10_000, 10_000), max_size=8))
+def test_the_lines_of_an_invoice_add_up(units):
+	nets = {name: Decimal(unit) / 100 for name, unit in units.items()}
+	total = sum(nets.values(), Decimal(0))
+
+	parts = invoice_parts(nets, "USD")
+
+	assert sum(parts.values(), Decimal(0)) == total
+	assert all(part * total > 0 and part * nets[name] > 0 for name, part in parts.items())
 
 
 @pytest.mark.parametrize(
