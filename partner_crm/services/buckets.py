@@ -12,8 +12,7 @@ from functools import cache
 from zlib import crc32
 
 import frappe
-from pypika.queries import QueryBuilder
-from pypika.terms import Parameter, Term
+from pypika.terms import Parameter
 
 from partner_crm.setup.identity_buckets import BUCKETS, bucket_name
 
@@ -43,14 +42,9 @@ def names_of(keys: Iterable[str]) -> tuple[str, ...]:
 	return tuple(sorted({bucket_name(crc32(key.encode()) % BUCKETS) for key in keys}))
 
 
-def locking(names: Term, *more: Term) -> QueryBuilder:
-	"""The query that locks these buckets, and tells more on the way. What it looks up for that is not locked."""
-	bucket = frappe.qb.DocType("Identity Bucket")
-	query = frappe.qb.from_(bucket).select(bucket.name, *more).where(bucket.name.isin(names))
-	return query.orderby(bucket.name).for_update()
-
-
 @cache
 def _statement(db_type: str) -> str:
 	"""Built once: putting it together takes longer than running it."""
-	return locking(Parameter("%(names)s")).get_sql()
+	bucket = frappe.qb.DocType("Identity Bucket")
+	query = frappe.qb.from_(bucket).select(bucket.name).where(bucket.name.isin(Parameter("%(names)s")))
+	return query.orderby(bucket.name).for_update().get_sql()

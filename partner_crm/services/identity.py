@@ -11,7 +11,9 @@ A row's name begins with the number of the scheme, that is, of the settings by w
     0001.<digest>-<card>   a single value: it can't collide, and finds the cards that share one field (`find`),
                            which is a warning and no refusal
 
-Whoever writes pair keys has locked their buckets, so what he reads of their holders stays so until he has written.
+Whoever writes pair keys has locked their buckets, so what he reads of their holders stays so until he has written. Cards
+come first and buckets afterwards, in every save: Frappe locks a card that is changed, and the gaps between its rows, before
+it asks us anything; who held a bucket while he waits for such a gap would wait for whoever waits for his bucket.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, lru_cache, reduce
 from hashlib import blake2b
 
@@ -27,7 +29,6 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, get_link_to_form, getdate
-from pypika.functions import Count
 from pypika.terms import Parameter
 
 from partner_crm.permissions import access, seen
@@ -99,21 +100,23 @@ class Change:
 
 	fresh: Keys
 	stale: frozenset[str]
-	known: bool = False
-	"""Whether another card holds one of the fresh keys, as far as this transaction sees."""
 
 
 # Writing
 
 
 def begin(card: Document) -> None:
-	"""In `before_save`: locks the keys that this save changes, and notes where to return to if they can't be had."""
+	"""In `before_save`: refuses what is known to be a duplicate, and notes where to return to if the keys can't be had.
+
+	So mostly nothing is written and no other app is told of a card that is refused: most duplicates have been there
+	for long. The look takes no lock and does not see what is a moment old; that, the database refuses in `claim`.
+	"""
 	card.flags.key_change = card.flags.savepoint = None
 	if not is_managed(card):
 		return
 	card.flags.key_change = change = _change(card)
-	if change.known:
-		_refuse_unless_told_apart(card, change.fresh, _holders(change.fresh))
+	if _are_known(change.fresh):
+		_refuse_unless_told_apart(card, change.fresh, _holders(change.fresh, lock=False))
 	if change.fresh or change.stale:
 		savepoints.begin(card)
 
@@ -125,6 +128,7 @@ def claim(card: Document) -> None:
 	"""
 	change = card.flags.pop("key_change", None) or _change(card)
 	with savepoints.all_or_nothing(card):
+		lock((*change.fresh, *change.stale))
 		free(change.stale)
 		try:
 			with savepoints.statement():
@@ -388,32 +392,22 @@ def whom_to_ask() -> str:
 
 
 def _change(card: Document) -> Change:
-	"""Locked from here on. Before the card itself is written, so that two of one person don't wait for each other."""
 	held = set() if card.is_new() else held_keys(card.doctype, card.name)
-	change = change_between(held, keys_for(card))
-	return replace(change, known=_lock_and_look(change))
+	return change_between(held, keys_for(card))
 
 
-def _lock_and_look(change: Change) -> bool:
-	"""Locks the keys that change, and says whether one of the fresh ones is somebody's: both in one round trip.
-
-	So a refusal mostly comes before anything is written: most duplicates have been there for long. The look takes
-	no lock and does not see what is a moment old; that, the database refuses in `claim`.
-	"""
-	fresh = tuple(filter(is_pair, change.fresh))
-	if not fresh:
-		lock(change.stale)
-		return False
-	names = buckets.names_of(map(root_of, (*fresh, *filter(is_pair, change.stale))))
-	rows = frappe.db.sql(_locking_look(frappe.db.db_type), {"names": names, "keys": fresh})
-	return any(known for _bucket, known in rows)
+def _are_known(keys: Keys) -> bool:
+	"""Whether a card holds one of these pair keys, as far as this transaction sees. Takes no lock."""
+	wanted = tuple(filter(is_pair, keys))
+	return bool(wanted and frappe.db.sql(_look_for_pairs(frappe.db.db_type), {"keys": wanted}))
 
 
 @cache
-def _locking_look(db_type: str) -> str:
+def _look_for_pairs(db_type: str) -> str:
 	key = frappe.qb.DocType("Identity Key")
-	known = frappe.qb.from_(key).select(Count("*")).where(key.name.isin(Parameter("%(keys)s")))
-	return buckets.locking(Parameter("%(names)s"), known.as_("known")).get_sql()
+	return (
+		frappe.qb.from_(key).select(key.name).where(key.name.isin(Parameter("%(keys)s"))).limit(1).get_sql()
+	)
 
 
 def _person(card: Document) -> Person:
@@ -494,7 +488,7 @@ def _insert_beside(card: Document, keys: Keys) -> None:
 
 	Keys of a scheme that is not in force yet refuse nobody.
 	"""
-	holders = _holders(keys)
+	holders = _holders(keys, lock=True)
 	_refuse_unless_told_apart(card, keys, holders)
 	_insert(card, {beside(name, card) if name in holders else name: keys[name] for name in keys})
 	share(holders)
@@ -517,10 +511,14 @@ def share(names: Collection[str]) -> None:
 	bulk.run(frappe.qb.update(key).set(key.is_shared, 1).where(key.name.isin(bulk.NAMES)), sorted(names))
 
 
-def _holders(keys: Collection[str]) -> dict[str, set[str]]:
-	"""The cards that hold each of these pair keys. Reads past the transaction's own view: one may be a moment old."""
+def _holders(keys: Collection[str], lock: bool) -> dict[str, set[str]]:
+	"""The cards that hold each of these pair keys.
+
+	`lock`: reads past the transaction's own view, since one may be a moment old; for those who have locked the buckets.
+	"""
 	key = frappe.qb.DocType("Identity Key")
-	query = frappe.qb.from_(key).select(key.name, key.card, key.is_shared).for_update()
+	query = frappe.qb.from_(key).select(key.name, key.card, key.is_shared)
+	query = query.for_update() if lock else query
 	found: dict[str, set[str]] = {}
 	for name, card, is_shared in query.where(key.name.isin(list(filter(is_pair, keys)))).run():
 		found[name] = {card}

@@ -38,8 +38,8 @@ ASKED_BY_OTHERS = (
 )
 
 STAFF_LOOKED_UP = "SELECT Employee and User"
-KEYS_LOCKED = "SELECT Identity Key and Identity Bucket"
-"""And looked for, in one round trip."""
+KEYS_LOOKED_UP = "SELECT Identity Key"
+KEYS_LOCKED = "SELECT Identity Bucket"
 
 MAY_BE_SEEN = (
 	"SELECT Employee and Sales Person",  # his team, once in a request
@@ -159,10 +159,11 @@ def test_what_capturing_a_person_and_a_company_costs():
 		"INSERT Identity Key",
 		"SELECT Counterparty",  # Frappe looks whether the contact's link leads somewhere
 		"SELECT Counterparty and Counterparty Email",  # the company's own numbers tell nobody apart
-		KEYS_LOCKED,  # before the card is written
+		KEYS_LOOKED_UP,  # before the card is written
 		"INSERT Contact",
 		"INSERT Contact Email",
 		"INSERT Contact Phone",
+		KEYS_LOCKED,
 		"INSERT Identity Key",
 		"INSERT Stage Change",
 	]
@@ -356,8 +357,9 @@ def test_what_a_contact_of_ours_costs():
 	assert asked(sent) == [
 		*NAMED,
 		STAFF_LOOKED_UP,
-		KEYS_LOCKED,
+		KEYS_LOOKED_UP,
 		*INSERTED,
+		KEYS_LOCKED,
 		"INSERT Identity Key",
 	]
 
@@ -384,8 +386,9 @@ def test_what_another_number_of_a_contact_of_ours_costs():
 	assert asked(sent) == [
 		*LOADED,
 		"SELECT Identity Key",
-		KEYS_LOCKED,
+		KEYS_LOOKED_UP,
 		*UPDATED,
+		KEYS_LOCKED,
 		"SELECT Identity Key",  # does somebody inherit the key?
 		"DELETE Identity Key",
 		"INSERT Identity Key",
@@ -408,8 +411,8 @@ def test_what_naming_the_card_in_a_refusal_costs(manager):
 		make_contact(**ANNA)
 
 	found = asked(sent)
-	assert found[found.index(KEYS_LOCKED) :] == [
-		KEYS_LOCKED,
+	assert found[found.index(KEYS_LOOKED_UP) :] == [
+		KEYS_LOOKED_UP,
 		"SELECT Identity Key",  # whose are they?
 		"SELECT Possible Duplicate",  # was the card told apart from it?
 		*MAY_BE_SEEN,
