@@ -155,6 +155,10 @@ class Request:
 			for column in reading.hidden_columns(doctype, reader) & TABLES[doctype].columns.keys()
 		)
 
+	def may_open(self, doctype: str) -> bool:
+		"""Whether a name can be a link: Frappe refuses the whole report to whoever may not read what a link leads to."""
+		return all(frappe.has_permission(doctype, "read", user=reader) for reader in self.readers)
+
 	@property
 	def is_money_hidden(self) -> bool:
 		"""Whether something was read without what it is worth."""
@@ -188,11 +192,12 @@ class Shown:
 
 	def _column(self, column: base.Column) -> dict[str, Any]:
 		is_own = column.fieldtype == "Currency" and not column.options
+		is_closed = column.fieldtype == "Link" and not self.request.may_open(column.options)
 		return {
 			"fieldname": column.fieldname,
 			"label": self._label(column),
-			"fieldtype": column.fieldtype,
-			"options": "currency" if is_own else column.options,
+			"fieldtype": "Data" if is_closed else column.fieldtype,
+			"options": None if is_closed else "currency" if is_own else column.options,
 			"width": 140,
 			"behind": int(bool(column.behind)),
 		}

@@ -170,6 +170,17 @@ def deals(users, company) -> None:
 			)
 
 
+@pytest.mark.parametrize("role", [HEAD, MANAGER, MARKETING, ACCOUNTANT])
+def test_each_role_by_itself_opens_its_reports(random_site, role):
+	user = make_user_row("alone@reports.example", [role]).name
+	frappe.set_user(user)
+	for report in reporting.REPORTS:
+		if not frappe.get_doc("Report", report).is_permitted():
+			continue
+		for group in ("", *reporting.REPORTS[report].GROUPS):
+			assert run_report(report, {"group_by": group})["columns"]
+
+
 def shown_to(user: str, report: str, **filters) -> dict:
 	frappe.set_user(user)
 	return run_report(report, filters)
