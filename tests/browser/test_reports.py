@@ -21,7 +21,7 @@ def company(harness, site) -> None:
 def opened(desk, report: str, language: str = "en", query: str = ""):
 	frappe.db.set_value("User", HEAD, "language", language)
 	page = desk.login(HEAD).open(f"query-report/{report}{query}")
-	page.wait_for_function("() => frappe.query_report && frappe.query_report.raw_data")
+	page.wait_for_function("() => frappe.query_report && frappe.query_report.report_settings")
 	return page
 
 
