@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import frappe
 from frappe import _
+from frappe.desk.query_report import get_report_doc
 
 from partner_crm.rules import stages
 from partner_crm.services import (
@@ -16,6 +17,7 @@ from partner_crm.services import (
 	penalties,
 	pool,
 	refusals,
+	reporting,
 	runs,
 	statement_invoices,
 	statements,
@@ -121,3 +123,14 @@ def preview_statement(values: dict | str) -> dict:
 def make_invoice(statement: str) -> dict[str, str]:
 	"""Makes the draft of a statement's invoice, or finds the one that is there: its `doctype` and `name`."""
 	return statement_invoices.make(statement)
+
+
+@frappe.whitelist()
+def documents_behind(
+	report: str, column: str, key: dict | str, filters: dict | str | None = None
+) -> list[dict]:
+	"""The lists of documents behind a number of one of our reports: DocType and list filters."""
+	if report not in reporting.REPORTS:
+		frappe.throw(_("There is no report {0} with documents behind its numbers.").format(report))
+	get_report_doc(report)
+	return reporting.documents_behind(report, frappe.parse_json(filters), column, frappe.parse_json(key))

@@ -35,6 +35,7 @@ app_include_js = [
 	"/assets/partner_crm/js/activity.js",
 	"/assets/partner_crm/js/duplicates.js",
 	"/assets/partner_crm/js/log_interaction.js",
+	"/assets/partner_crm/js/reports.js",
 	"/assets/partner_crm/js/stage_panel.js",
 	"/assets/partner_crm/js/statements.js",
 ]
@@ -86,6 +87,7 @@ override_doctype_dashboards = {
 }
 
 doc_events = {
+	"Auto Email Report": {"validate": "partner_crm.overrides.auto_email_report.validate"},
 	"Contact": {
 		"before_validate": "partner_crm.overrides.contact.before_validate",
 		"validate": "partner_crm.overrides.contact.validate",

@@ -10,7 +10,7 @@ have no deal: submitted orders and invoices of customers who are ours, because a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,6 +21,7 @@ from pypika.queries import QueryBuilder
 from pypika.terms import Case
 
 from partner_crm.reports.base import (
+	Behind,
 	Chart,
 	Column,
 	Figure,
@@ -36,8 +37,10 @@ from partner_crm.reports.base import (
 	percent,
 	split_rows,
 	to_date,
+	totals_of,
 	units,
 )
+from partner_crm.reports.behind import Narrowing, of_column, of_row
 from partner_crm.reports.filters import Filters, Message
 from partner_crm.reports.sql import Columns, Reader, Restrict, blank, count_if, keys, total, when
 from partner_crm.rules.stages import NEGOTIATION, SQL
@@ -55,6 +58,7 @@ GROUPS = (
 )
 FILTERS = ("company", "responsible", "channel", "program", "partner", "region", "source")
 
+DEAL = "Partner Deal"
 OPEN = (SQL, NEGOTIATION)
 SALES = {"Sales Order": "transaction_date", "Sales Invoice": "posting_date"}
 SUBMITTED = 1
@@ -78,7 +82,7 @@ def queries(
 ) -> dict[str, QueryBuilder]:
 	"""The counts; ungrouped also the open deals, their interactions that did not qualify, and the sales without a deal."""
 	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or {})
+	reader = Reader(Q, filters, restrict or Restrict())
 	result = {"counts": _counts(reader, today)}
 	if not filters.group_by:
 		result["deals"] = _deals(reader)
@@ -99,7 +103,7 @@ def _is_open(deal: Columns) -> Any:
 def _counts(reader: Reader, today: date) -> QueryBuilder:
 	"""Rows: group, open deals, correct, active, their amount."""
 	deal = reader.chosen(
-		"Partner Deal",
+		DEAL,
 		dated="registered_on",
 		terms=lambda deal: [
 			deal("is_correct"),
@@ -135,7 +139,7 @@ LISTED = (
 def _deals(reader: Reader) -> QueryBuilder:
 	"""Rows: the columns `LISTED` of each open deal."""
 	deal = reader.chosen(
-		"Partner Deal",
+		DEAL,
 		dated="registered_on",
 		terms=lambda deal: [deal(name) for name in LISTED],
 		where=_is_open,
@@ -150,7 +154,7 @@ def _deals(reader: Reader) -> QueryBuilder:
 def _weak(reader: Reader) -> QueryBuilder:
 	"""Rows: deal, how many interactions since the last one that qualified."""
 	deal = reader.chosen(
-		"Partner Deal",
+		DEAL,
 		dated="registered_on",
 		terms=lambda deal: [deal("name"), deal("last_interaction_on")],
 		where=_is_open,
@@ -194,14 +198,31 @@ def _sales(reader: Reader, doctype: str, dated: str) -> QueryBuilder:
 	return reader.Q.from_(sale).select(*columns).orderby(sale["sold_on"], sale["name"])
 
 
+def _behind(*where: Narrowing) -> tuple[Behind]:
+	return (Behind(DEAL, (("stage", "in", list(OPEN)), *where), dated="registered_on"),)
+
+
+def _active_or_not(active: int) -> tuple[Behind]:
+	def names(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder:
+		deal = reader.chosen(
+			DEAL,
+			dated="registered_on",
+			terms=lambda deal: [deal("name")],
+			where=lambda deal: _is_open(deal) & (_is_active(deal, today) == active),
+		)
+		return of_row(reader, deal, key)
+
+	return (Behind(DEAL, names=names),)
+
+
 COUNT_COLUMNS = (
-	Column("deals", "Open Deals", "Int"),
-	Column("correct", "Correct", "Int"),
-	Column("incorrect", "Incorrect", "Int"),
-	Column("active", "Active", "Int"),
-	Column("inactive", "Inactive", "Int"),
-	Column("active_share", "Share of Active", "Percent"),
-	Column("amount", "Amount", "Currency"),
+	Column("deals", "Open Deals", "Int", behind=_behind()),
+	Column("correct", "Correct", "Int", behind=_behind(("is_correct", "=", 1))),
+	Column("incorrect", "Incorrect", "Int", behind=_behind(("is_correct", "=", 0))),
+	Column("active", "Active", "Int", behind=_active_or_not(1)),
+	Column("inactive", "Inactive", "Int", behind=_active_or_not(0)),
+	Column("active_share", "Share of Active", "Percent", behind=_behind()),
+	Column("amount", "Amount", "Currency", behind=_behind()),
 )
 
 LIST_COLUMNS = (
@@ -210,10 +231,10 @@ LIST_COLUMNS = (
 	Column("responsible", "Responsible", "Link", "User"),
 	Column("client", "Client", "Data"),
 	Column("product_group", "Product Group", "Link", "Item Group"),
-	Column("stage", "Stage", "Data"),
+	Column("stage", "Stage", "Data", is_said=True),
 	Column("amount", "Amount", "Currency"),
 	Column("is_correct", "Correct", "Check"),
-	Column("activity_status", "Activity", "Data"),
+	Column("activity_status", "Activity", "Data", is_said=True),
 	Column("last_interaction_on", "Last Interaction On", "Date"),
 	Column("active_until", "Active Until", "Date"),
 	Column("days_left", "Days Left", "Int"),
@@ -232,6 +253,10 @@ class Activity(Tally):
 	amount: Decimal = Decimal(0)
 
 
+def behind(column: str) -> tuple[Behind, ...]:
+	return of_column(COUNT_COLUMNS, column)
+
+
 def report(results: Results, filters: Filters, today: date) -> Report:
 	"""Counts by group, or the list; `why` is a `Message`, and None for a deal that is active.
 
@@ -248,12 +273,13 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 	if filters.group_by:
 		columns = (*group_columns(filters), *COUNT_COLUMNS)
 		rows = tuple({**named(key, filters), **_figures(groups[key])} for key in in_order(groups))
-		totals = {**dict.fromkeys(filters.group_by), **_figures(overall)}
+		totals = totals_of(columns, **_figures(overall))
 	else:
 		columns = LIST_COLUMNS
 		rows = (*_deal_rows(results, filters, today), *_sale_rows(results, filters))
-		totals = {**dict.fromkeys(column.fieldname for column in columns), "amount": overall.amount}
-	return Report(columns, rows, totals, _chart(groups), _summary(overall, results))
+		totals = totals_of(columns, amount=overall.amount)
+	keys = filters.group_by or None
+	return Report(columns, rows, totals, _chart(groups), _summary(overall, results), keys)
 
 
 def _figures(activity: Activity) -> dict[str, Any]:
@@ -276,7 +302,7 @@ def _deal_rows(results: Results, filters: Filters, today: date) -> Iterator[dict
 		is_correct = bool(deal["is_correct"])
 		is_active = is_correct and (until is None or until >= today)
 		yield {
-			"doctype": "Partner Deal",
+			"doctype": DEAL,
 			"document": deal["name"],
 			"responsible": deal["responsible"],
 			"client": deal["counterparty"] or deal["contact"],

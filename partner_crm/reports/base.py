@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pypika.queries import QueryBuilder
 
 from partner_crm.reports.filters import DIMENSIONS, Filters
-from partner_crm.reports.sql import Restrict
+from partner_crm.reports.sql import Reader, Restrict
 
 Row = Sequence[Any]
 Results = Mapping[str, Sequence[Row]]
@@ -22,38 +22,77 @@ _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+	"""A list of the documents that a number counts or adds up.
+
+	`where`: what the list is narrowed by besides the report's filters and the row's groupings, as (field, operator,
+	value); `dated`: its field for the period; `renamed`: its own names for columns that the filters know by another;
+	`keys`: its fields for what else tells the row apart, such as its stage; `ignores`: filters and groupings that
+	the number does not mind. `names`: a query of the documents' names, for what no filters of a list can tell; it is
+	given the rows that the filters choose, the row's key, and today, and None stands for no documents to be told.
+	"""
+
+	doctype: str
+	where: tuple[tuple[str, str, Any], ...] = ()
+	dated: str | None = None
+	renamed: Mapping[str, str] = field(default_factory=dict)
+	keys: Mapping[str, str] = field(default_factory=dict)
+	ignores: frozenset[str] = frozenset()
+	names: Callable[[Reader, Mapping[str, Any], date], QueryBuilder | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-	"""A column of a report, as Frappe's reports know it; `label` is to be translated."""
+	"""A column of a report, as Frappe's reports know it; `label` is to be translated.
+
+	`behind`: the lists of the documents behind each of its numbers. `needs`: a column (DocType, column) without
+	which it tells nothing, so that it is not shown to whom that is hidden. `is_said`: its values are words of ours,
+	to be translated. `is_ratio`: of nothing it is not told, where a count or sum is zero. `sentence`: a sentence with the place {column} for the label.
+	"""
 
 	fieldname: str
 	label: str
 	fieldtype: str
 	options: str | None = None
+	behind: tuple[Behind, ...] = ()
+	needs: tuple[str, str] | None = None
+	is_said: bool = False
+	is_ratio: bool = False
+	sentence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-	"""A chart: `kind` is bar, line or percentage; each dataset has a name (to be translated) and a value for each label."""
+	"""A chart: `kind` is bar, line or percentage; each dataset has a name (to be translated) and a value for each label.
+
+	`lines`: the datasets drawn as lines over the bars; `marks`: values to draw a line across the chart at;
+	`are_said`: the labels are words of ours, to be translated.
+	"""
 
 	kind: str
 	labels: tuple[str | None, ...]
 	datasets: tuple[tuple[str, tuple[Any, ...]], ...]
+	lines: frozenset[str] = frozenset()
+	marks: tuple[Decimal, ...] = ()
+	are_said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-	"""One of the few numbers above a report."""
+	"""One of the few numbers above a report; `needs` as for a column."""
 
 	label: str
 	value: Any
 	fieldtype: str
+	needs: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
 	"""A finished report. Rows and totals have a value for each column's fieldname, None where there is none.
 
-	Amounts, averages and percentages are `Decimal`; a percentage of 50 is a half.
+	Amounts, averages and percentages are `Decimal`; a percentage of 50 is a half. `keys` are the columns that tell
+	its rows apart, None where each row is a document.
 	"""
 
 	columns: tuple[Column, ...]
@@ -61,10 +100,11 @@ class Report:
 	totals: Mapping[str, Any]
 	chart: Chart | None
 	summary: tuple[Figure, ...]
+	keys: tuple[str, ...] | None = None
 
 
 class ReportModule(Protocol):
-	"""A report: the groupings and filters it can honour, its queries, and what is made of their rows."""
+	"""A report: the groupings and filters it can honour, its queries, what is made of their rows, and what is behind them."""
 
 	GROUPS: tuple[str, ...]
 	FILTERS: tuple[str, ...]
@@ -74,6 +114,8 @@ class ReportModule(Protocol):
 	) -> dict[str, QueryBuilder]: ...
 
 	def report(self, results: Results, filters: Filters, today: date) -> Report: ...
+
+	def behind(self, column: str) -> tuple[Behind, ...]: ...
 
 
 def run(
@@ -90,6 +132,11 @@ def run(
 	"""
 	queries = module.queries(Q, filters, today, restrict)
 	return module.report({name: fetch(query) for name, query in queries.items()}, filters, today)
+
+
+def totals_of(columns: Iterable[Column], **known: Any) -> dict[str, Any]:
+	"""A row of totals: what is known of each column, None of the others."""
+	return {**dict.fromkeys(column.fieldname for column in columns), **known}
 
 
 def group_columns(filters: Filters) -> tuple[Column, ...]:

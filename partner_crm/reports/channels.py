@@ -11,6 +11,7 @@ divide more finely than that, no cost can be told and none is shown.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -20,6 +21,7 @@ from pypika.functions import Count
 from pypika.queries import QueryBuilder
 
 from partner_crm.reports.base import (
+	Behind,
 	Chart,
 	Column,
 	Figure,
@@ -36,6 +38,7 @@ from partner_crm.reports.base import (
 	split_rows,
 	units,
 )
+from partner_crm.reports.behind import of_column, of_row
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import Columns, Reader, Restrict, count_if, keys, total, when
 from partner_crm.rules.commission import REJECTED
@@ -65,7 +68,7 @@ def queries(
 ) -> dict[str, QueryBuilder]:
 	"""Open leads, those of them that were ever MQL, deals, income from programme owners, and cost where it can be told."""
 	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or {})
+	reader = Reader(Q, filters, restrict or Restrict())
 	result = {
 		"leads": _leads(reader),
 		"mqls": _mqls(reader),
@@ -90,14 +93,8 @@ def _leads(reader: Reader) -> QueryBuilder:
 
 def _mqls(reader: Reader) -> QueryBuilder:
 	"""Rows: group, open leads that were ever an MQL."""
-	lead = reader.chosen(
-		"Partner Lead", dated="registered_on", terms=lambda lead: [lead("name")], where=_is_open
-	)
-	change = reader.all(
-		"Stage Change",
-		["reference_name"],
-		where=lambda change: (change("reference_doctype") == "Partner Lead") & (change("to_stage") == MQL),
-	)
+	lead = _named_leads(reader)
+	change = _to_mql(reader)
 	groups = keys(lead, reader.filters)
 	return (
 		reader.Q.from_(change)
@@ -105,6 +102,28 @@ def _mqls(reader: Reader) -> QueryBuilder:
 		.on(lead["name"] == change["reference_name"])
 		.select(*groups, Count(lead["name"]).distinct())
 		.groupby(*groups)
+	)
+
+
+def _named_leads(reader: Reader) -> QueryBuilder:
+	return reader.chosen(
+		"Partner Lead", dated="registered_on", terms=lambda lead: [lead("name")], where=_is_open
+	)
+
+
+def _to_mql(reader: Reader) -> QueryBuilder:
+	return reader.all(
+		"Stage Change",
+		["reference_name"],
+		where=lambda change: (change("reference_doctype") == "Partner Lead") & (change("to_stage") == MQL),
+	)
+
+
+def _receivable(reader: Reader) -> QueryBuilder:
+	return reader.all(
+		"Payout",
+		["name", "lead", "base_amount"],
+		where=lambda payout: (payout("direction") == RECEIVABLE) & (payout("status") != REJECTED),
 	)
 
 
@@ -132,14 +151,8 @@ def _deals(reader: Reader) -> QueryBuilder:
 
 def _referral_income(reader: Reader) -> QueryBuilder:
 	"""Rows: group, what programme owners pay or will pay for the leads handed over to them."""
-	lead = reader.chosen(
-		"Partner Lead", dated="registered_on", terms=lambda lead: [lead("name")], where=_is_open
-	)
-	payout = reader.all(
-		"Payout",
-		["lead", "base_amount"],
-		where=lambda payout: (payout("direction") == RECEIVABLE) & (payout("status") != REJECTED),
-	)
+	lead = _named_leads(reader)
+	payout = _receivable(reader)
 	groups = keys(lead, reader.filters)
 	return (
 		reader.Q.from_(payout)
@@ -185,20 +198,45 @@ class Performance(Tally):
 	cost: Decimal = Decimal(0)
 
 
+def _ever_mql(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder:
+	"""Rows: name."""
+	lead = _named_leads(reader)
+	change = _to_mql(reader)
+	return of_row(reader, lead, key).join(change).on(change["reference_name"] == lead["name"]).distinct()
+
+
+def _paid_for(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder:
+	"""Rows: name of a payout."""
+	lead = _named_leads(reader)
+	payout = _receivable(reader)
+	return of_row(reader, lead, key, names=payout["name"]).join(payout).on(payout["lead"] == lead["name"])
+
+
+LEADS = Behind("Partner Lead", (("stage", "!=", CONVERTED),), dated="registered_on")
+DEALS = Behind("Partner Deal", dated="registered_on")
+WON_LEADS = Behind("Partner Lead", (("stage", "=", CLIENT),), dated="registered_on")
+WON_DEALS = Behind("Partner Deal", (("stage", "=", CLIENT),), dated="registered_on")
+PAYOUTS = Behind("Payout", names=_paid_for)
+COST = (Behind("Acquisition Channel", renamed={"channel": "name"}, ignores=frozenset({"company", "month"})),)
+
 COLUMNS = (
-	Column("leads", "Leads", "Int"),
-	Column("mqls", "MQL", "Int"),
-	Column("sqls", "SQL", "Int"),
-	Column("won", "Won", "Int"),
-	Column("conversion", "Conversion", "Percent"),
-	Column("budgets", "Budgets", "Currency"),
-	Column("revenue", "Revenue", "Currency"),
-	Column("cost", "Cost", "Currency"),
-	Column("cost_per_lead", "Cost per Lead", "Currency"),
-	Column("cost_per_client", "Cost per Client", "Currency"),
-	Column("romi", "ROMI", "Percent"),
-	Column("roas", "ROAS", "Float"),
+	Column("leads", "Leads", "Int", behind=(LEADS, DEALS)),
+	Column("mqls", "MQL", "Int", behind=(Behind("Partner Lead", names=_ever_mql), DEALS)),
+	Column("sqls", "SQL", "Int", behind=(DEALS,)),
+	Column("won", "Won", "Int", behind=(WON_LEADS, WON_DEALS)),
+	Column("conversion", "Conversion", "Percent", behind=(LEADS, DEALS)),
+	Column("budgets", "Budgets", "Currency", behind=(DEALS,)),
+	Column("revenue", "Revenue", "Currency", behind=(WON_DEALS, PAYOUTS)),
+	Column("cost", "Cost", "Currency", behind=COST),
+	Column("cost_per_lead", "Cost per Lead", "Currency", is_ratio=True, behind=COST),
+	Column("cost_per_client", "Cost per Client", "Currency", is_ratio=True, behind=COST),
+	Column("romi", "ROMI", "Percent", behind=COST),
+	Column("roas", "ROAS", "Float", behind=COST),
 )
+
+
+def behind(column: str) -> tuple[Behind, ...]:
+	return of_column(COLUMNS, column)
 
 
 def report(results: Results, filters: Filters, today: date) -> Report:
@@ -232,6 +270,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 			for column in COLUMNS
 			if column.fieldname in ("leads", "won", "conversion", "revenue", "cost", "romi")
 		),
+		keys=filters.group_by,
 	)
 
 

@@ -26,6 +26,13 @@ UNKNOWN_GROUP = "A report can't be grouped by {name}. It can be grouped by: {pos
 GROUP_REPEATED = "The report is grouped by {name} twice."
 GROUP_NOT_HERE = "This report can't be grouped by {name}. It can be grouped by: {possible}."
 FILTER_NOT_HERE = "This report can't be filtered by {name}. It can be filtered by: {possible}."
+UNKNOWN_COMPARISON = "A report can't be compared with {name}. It can be compared with: {possible}."
+NO_PERIOD_TO_COMPARE = "To compare, say both ends of the period."
+NOTHING_EARLIER = "There is no earlier period to compare with."
+
+PREVIOUS_PERIOD = "Previous Period"
+PREVIOUS_YEAR = "Previous Year"
+COMPARISONS = (PREVIOUS_PERIOD, PREVIOUS_YEAR)
 
 
 class FilterError(ValueError):
@@ -38,7 +45,7 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-	"""Something that a report can be grouped by. `column` is the table's name for it; None for the month."""
+	"""Something that a report can be grouped by. `column` is the table's name for it; None for a part of time."""
 
 	label: str
 	column: str | None
@@ -49,6 +56,7 @@ class Dimension:
 DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 	{
 		"month": Dimension("Month", None),
+		"day": Dimension("Day", None, "Date"),
 		"company": Dimension("Company", "company", "Link", "Company"),
 		"responsible": Dimension("Responsible", "responsible", "Link", "User"),
 		"channel": Dimension("Channel", "channel", "Link", "Acquisition Channel"),
@@ -62,8 +70,11 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 		"direction": Dimension("Direction", "direction"),
 		"client": Dimension("Client", "client"),
 		"lost_reason": Dimension("Reason of the Loss", "lost_reason"),
+		"segment": Dimension("Segment", "segment"),
 	}
 )
+
+THEN_BY = "then_by"
 
 # The filters that name a dimension, in the order in which a form shows them.
 CHOICES = ("company", "responsible", "channel", "program", "partner", "region", "source", "direction")
@@ -74,7 +85,8 @@ class Filters:
 	"""The filters of a report; None is "any". Both ends of the period belong to it.
 
 	`precision` is the number of decimal places of the company's currency: sums are rounded to it.
-	Raises `FilterError` for a reversed period and for an unknown or repeated grouping.
+	`compare_with` is one of `COMPARISONS`, and needs both ends of the period.
+	Raises `FilterError` for a reversed period, for an unknown or repeated grouping, and for a comparison that can't be.
 	"""
 
 	company: str | None = None
@@ -88,6 +100,7 @@ class Filters:
 	source: str | None = None
 	group_by: tuple[str, ...] = ()
 	direction: str | None = None
+	compare_with: str | None = None
 	precision: int = 2
 
 	def __post_init__(self) -> None:
@@ -98,23 +111,32 @@ class Filters:
 				raise FilterError(UNKNOWN_GROUP, name=name, possible=", ".join(DIMENSIONS))
 			if name in self.group_by[:place]:
 				raise FilterError(GROUP_REPEATED, name=name)
+		if self.compare_with:
+			if self.compare_with not in COMPARISONS:
+				raise FilterError(UNKNOWN_COMPARISON, name=self.compare_with, possible=", ".join(COMPARISONS))
+			if not (self.from_date and self.to_date):
+				raise FilterError(NO_PERIOD_TO_COMPARE)
 
 	@classmethod
 	def read(cls, values: Mapping[str, object]) -> Filters:
 		"""The filters as a form or a URL gives them: blank ones left out, dates also as ISO text, one grouping as text.
 
-		Raises `FilterError` as the class does, and for an unknown filter or a date that is none.
+		A form has two fields for the groupings: what `then_by` names comes after `group_by`. Raises `FilterError` as the class does, and for an unknown filter or a date that is none.
 		"""
 		names = [field.name for field in fields(cls)]
 		for name in values:
-			if name not in names:
+			if name not in names and name != THEN_BY:
 				raise FilterError(UNKNOWN_FILTER, name=name, possible=", ".join(names))
 		given: dict[str, object] = {name: value for name, value in values.items() if value not in (None, "")}
 		for name in ("from_date", "to_date"):
 			if name in given:
 				given[name] = _date(given[name])
 		groups = given.get("group_by", ())
-		given["group_by"] = (groups,) if isinstance(groups, str) else tuple(groups)
+		second = given.pop(THEN_BY, None)
+		given["group_by"] = (
+			*((groups,) if isinstance(groups, str) else groups),
+			*((second,) if second else ()),
+		)
 		return cls(**given)
 
 	def chosen(self) -> Iterator[tuple[str, str]]:

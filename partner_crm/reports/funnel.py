@@ -13,7 +13,7 @@ counted right. Nothing else is inferred: what no change records was not entered.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,9 +21,10 @@ from typing import Any
 
 from pypika.functions import Coalesce, Count, Sum
 from pypika.queries import QueryBuilder
-from pypika.terms import Term, ValueWrapper
+from pypika.terms import Criterion, Term, ValueWrapper
 
 from partner_crm.reports.base import (
+	Behind,
 	Chart,
 	Column,
 	Figure,
@@ -38,10 +39,13 @@ from partner_crm.reports.base import (
 	ratio,
 	rounded,
 	split_rows,
+	totals_of,
 	units,
 )
+from partner_crm.reports.behind import of_column, of_row
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import (
+	Columns,
 	Reader,
 	Restrict,
 	chosen_by,
@@ -114,7 +118,7 @@ def queries(
 ) -> dict[str, QueryBuilder]:
 	"""For leads and for deals: where they stand, what they passed, where they were lost, the median time."""
 	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or {})
+	reader = Reader(Q, filters, restrict or Restrict())
 	result = {"leads_now": _now(reader, _open_leads(reader)), "deals_now": _now(reader, _deals(reader))}
 	for name, doctype, journeys in (("leads", LEAD, _leads(reader)), ("deals", DEAL, _deals(reader))):
 		result[f"{name}_passed"] = _passed(reader, doctype, journeys)
@@ -272,6 +276,10 @@ class Passage:
 Group = Mapping[str, Passage]
 
 
+def behind(column: str) -> tuple[Behind, ...]:
+	return of_column(COLUMNS, column)
+
+
 def report(results: Results, filters: Filters, today: date) -> Report:
 	"""A row for each group and stage.
 
@@ -295,23 +303,98 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 				("Ever Entered", tuple(overall[stage].entered for stage in STAGES)),
 				("Now Here", tuple(overall[stage].now for stage in STAGES)),
 			),
+			are_said=True,
 		),
 		summary=_summary(overall),
+		keys=(*filters.group_by, "stage"),
 	)
 
 
+Changed = Callable[[Columns, str], Criterion]
+"""Which changes of stage make a journey one of those that a number at a stage counts."""
+
+
+def _entered(change: Columns, stage: str) -> Criterion:
+	return change("to_stage") == stage
+
+
+def _went_on(change: Columns, stage: str) -> Criterion:
+	# No change leads to "", so that nobody goes on from a last stage.
+	return change("to_stage").isin(sorted(LATER.get(stage, {""})))
+
+
+def _left_lost(change: Columns, stage: str) -> Criterion:
+	return (change("from_stage") == stage) & change("to_stage").isin(EXITS)
+
+
+def _behind(*changed: Changed) -> tuple[Behind, ...]:
+	"""The journeys with a change of each kind, those that are leads still and those that are deals."""
+
+	def open_leads(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder | None:
+		return _with_changes(reader, LEAD, _open_leads(reader), key, changed)
+
+	def deals(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder | None:
+		"""What happened before a deal's birth happened to its lead."""
+		return _with_changes(reader, DEAL, _deals(reader), key, changed)
+
+	return (Behind(LEAD, names=open_leads), Behind(DEAL, names=deals))
+
+
+def _with_changes(
+	reader: Reader, doctype: str, journeys: QueryBuilder, key: Mapping[str, Any], changed: Iterable[Changed]
+) -> QueryBuilder | None:
+	stage = key.get("stage")
+	if stage is None:
+		return None
+	query = of_row(reader, journeys, key)
+	for kind in changed:
+
+		def where(change: Columns, kind: Changed = kind) -> Criterion:
+			return kind(change, stage)
+
+		found = journeys["name"].isin(_changed(reader, doctype, where))
+		if doctype == DEAL:
+			found |= journeys["name"].isin(_grown_from(reader, _changed(reader, LEAD, where)))
+		query = query.where(found)
+	return query
+
+
+def _changed(reader: Reader, doctype: str, where: Callable[[Columns], Criterion]) -> QueryBuilder:
+	"""Rows: a document with such a change of stage."""
+	return reader.all(
+		"Stage Change",
+		["reference_name"],
+		where=lambda change: (change("reference_doctype") == doctype) & where(change),
+	)
+
+
+def _grown_from(reader: Reader, leads: QueryBuilder) -> QueryBuilder:
+	"""Rows: a deal that one of these leads became."""
+	return reader.all(
+		LEAD, ["deal"], where=lambda lead: (lead("stage") == CONVERTED) & lead("name").isin(leads)
+	)
+
+
+NOW_HERE = (
+	Behind(LEAD, (("stage", "!=", CONVERTED),), dated="registered_on", keys={"stage": "stage"}),
+	Behind(DEAL, dated="registered_on", keys={"stage": "stage"}),
+)
+EVER_ENTERED = _behind(_entered)
+LOST_HERE = _behind(_left_lost)
+ONWARDS = _behind(_entered, _went_on)
+
 COLUMNS = (
-	Column("stage", "Stage", "Data"),
-	Column("entered", "Ever Entered", "Int"),
-	Column("entered_amount", "Amount Ever Entered", "Currency"),
-	Column("now", "Now Here", "Int"),
-	Column("amount", "Amount Now Here", "Currency"),
-	Column("weighted", "Weighted Amount", "Currency"),
-	Column("went_on", "Went On", "Int"),
-	Column("to_next", "Conversion to the Next", "Percent"),
-	Column("conversion", "Conversion from the First", "Percent"),
-	Column("lost", "Lost from Here", "Int"),
-	Column("median_days", "Median Days", "Float"),
+	Column("stage", "Stage", "Data", is_said=True),
+	Column("entered", "Ever Entered", "Int", behind=EVER_ENTERED),
+	Column("entered_amount", "Amount Ever Entered", "Currency", behind=EVER_ENTERED),
+	Column("now", "Now Here", "Int", behind=NOW_HERE),
+	Column("amount", "Amount Now Here", "Currency", behind=NOW_HERE),
+	Column("weighted", "Weighted Amount", "Currency", behind=NOW_HERE),
+	Column("went_on", "Went On", "Int", behind=ONWARDS),
+	Column("to_next", "Conversion to the Next", "Percent", behind=ONWARDS),
+	Column("conversion", "Conversion from the First", "Percent", behind=EVER_ENTERED),
+	Column("lost", "Lost from Here", "Int", behind=LOST_HERE),
+	Column("median_days", "Median Days", "Float", behind=EVER_ENTERED),
 )
 
 
@@ -380,16 +463,16 @@ def _sum_groups(groups: Iterable[Group]) -> dict[str, Passage]:
 
 def _totals(overall: Group, filters: Filters) -> dict[str, Any]:
 	journeys = _journeys(overall)
-	return {
-		**dict.fromkeys(column.fieldname for column in (*group_columns(filters), *COLUMNS)),
-		"entered": journeys,
-		"entered_amount": _sum(overall, "amount"),
-		"now": journeys,
-		"amount": _sum(overall, "amount"),
-		"weighted": _sum(overall, "weighted"),
-		"conversion": percent(overall[CLIENT].entered, journeys),
-		"lost": sum(overall[stage].entered for stage in EXITS),
-	}
+	return totals_of(
+		(*group_columns(filters), *COLUMNS),
+		entered=journeys,
+		entered_amount=_sum(overall, "amount"),
+		now=journeys,
+		amount=_sum(overall, "amount"),
+		weighted=_sum(overall, "weighted"),
+		conversion=percent(overall[CLIENT].entered, journeys),
+		lost=sum(overall[stage].entered for stage in EXITS),
+	)
 
 
 def _sum(group: Group, name: str) -> Decimal:

@@ -8,7 +8,7 @@ Payable and receivable money are told apart by the filter or the grouping `direc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from pypika.functions import Coalesce, Count, Sum
 from pypika.queries import QueryBuilder
 
 from partner_crm.reports.base import (
+	Behind,
 	Chart,
 	Column,
 	Figure,
@@ -34,6 +35,7 @@ from partner_crm.reports.base import (
 	split_rows,
 	units,
 )
+from partner_crm.reports.behind import Narrowing, of_column, of_row
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import Columns, Reader, Restrict, blank, count_if, keys, only, total, when
 from partner_crm.rules.commission import CLAWED_BACK, EXPECTED, REJECTED
@@ -50,7 +52,7 @@ def queries(
 ) -> dict[str, QueryBuilder]:
 	"""The payouts' sums, the clients by group and altogether, and the claims."""
 	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or {})
+	reader = Reader(Q, filters, restrict or Restrict())
 	clients = _clients(reader)
 	claims = reader.chosen("Partner Claim", dated="registered_on", terms=lambda claim: [claim("name")])
 	claim_groups = keys(claims, filters)
@@ -120,21 +122,50 @@ class Income(Tally):
 	first_payouts: int = 0
 
 
+def _behind(*where: Narrowing) -> tuple[Behind]:
+	return (Behind("Payout", where, dated="won_on"),)
+
+
+AMOUNT = ("Payout", "base_amount")
+"""Whoever may not see what a payout is worth is shown no sum of them."""
+CLAIMS = (Behind("Partner Claim", dated="registered_on"),)
+PAYOUTS = _behind(("status", "!=", REJECTED))
+OWN_PAYOUTS = _behind(("status", "!=", REJECTED), ("reversal_of", "is", "not set"))
+OF_CLIENTS = _behind(("status", "not in", [REJECTED, CLAWED_BACK]), ("reversal_of", "is", "not set"))
+EXPECTED_ONES = _behind(("status", "=", EXPECTED))
+CONFIRMED_ONES = _behind(("status", "not in", [REJECTED, EXPECTED]))
+
+
+def _overdue(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder:
+	"""Rows: name."""
+	payout = reader.chosen(
+		"Payout",
+		dated="won_on",
+		terms=lambda payout: [payout("name")],
+		where=lambda payout: (payout("status") != REJECTED) & (payout("due_on") < today),
+	)
+	return of_row(reader, payout, key)
+
+
 COLUMNS = (
-	Column("claims", "Claims", "Int"),
-	Column("clients", "Clients", "Int"),
-	Column("conversion", "Conversion", "Percent"),
-	Column("payouts", "Payouts", "Int"),
-	Column("amount", "Income", "Currency"),
-	Column("expected", "Expected", "Currency"),
-	Column("confirmed", "Confirmed", "Currency"),
-	Column("paid", "Paid", "Currency"),
-	Column("overdue", "Overdue", "Currency"),
-	Column("average", "Average Payout", "Currency"),
-	Column("days_to_client", "Days from Lead to Client", "Float"),
-	Column("share", "Share", "Percent"),
-	Column("running_share", "Running Share", "Percent"),
+	Column("claims", "Claims", "Int", behind=CLAIMS),
+	Column("clients", "Clients", "Int", behind=OF_CLIENTS),
+	Column("conversion", "Conversion", "Percent", behind=CLAIMS),
+	Column("payouts", "Payouts", "Int", behind=OWN_PAYOUTS),
+	Column("amount", "Income", "Currency", behind=PAYOUTS, needs=AMOUNT),
+	Column("expected", "Expected", "Currency", behind=EXPECTED_ONES, needs=AMOUNT),
+	Column("confirmed", "Confirmed", "Currency", behind=CONFIRMED_ONES, needs=AMOUNT),
+	Column("paid", "Paid", "Currency", behind=PAYOUTS, needs=AMOUNT),
+	Column("overdue", "Overdue", "Currency", behind=(Behind("Payout", names=_overdue),), needs=AMOUNT),
+	Column("average", "Average Payout", "Currency", is_ratio=True, behind=PAYOUTS, needs=AMOUNT),
+	Column("days_to_client", "Days from Lead to Client", "Float", behind=OWN_PAYOUTS),
+	Column("share", "Share", "Percent", behind=PAYOUTS, needs=AMOUNT),
+	Column("running_share", "Running Share", "Percent", needs=AMOUNT),
 )
+
+
+def behind(column: str) -> tuple[Behind, ...]:
+	return of_column(COLUMNS, column)
 
 
 def report(results: Results, filters: Filters, today: date) -> Report:
@@ -174,20 +205,25 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 		rows=tuple(rows),
 		totals=totals,
 		chart=Chart(
-			"bar",
+			"axis-mixed",
 			tuple(map(group_label, ordered)),
 			(
-				("Income", tuple(row["amount"] for row in rows)),
+				("Share", tuple(row["share"] for row in rows)),
 				("Running Share", tuple(row["running_share"] for row in rows)),
 			),
+			lines=frozenset({"Running Share"}),
+			marks=(PARETO_LINE,),
 		),
 		summary=(
-			Figure("Income", overall.amount, "Currency"),
-			Figure("Paid", overall.paid, "Currency"),
-			Figure("Overdue", overall.overdue, "Currency"),
+			Figure("Income", overall.amount, "Currency", needs=AMOUNT),
+			Figure("Paid", overall.paid, "Currency", needs=AMOUNT),
+			Figure("Overdue", overall.overdue, "Currency", needs=AMOUNT),
 			Figure("Clients", overall.clients, "Int"),
-			Figure("Rows that Bring 80 %", _needed(row["running_share"] for row in rows), "Int"),
+			Figure(
+				"Rows that Bring 80 %", _needed(row["running_share"] for row in rows), "Int", needs=AMOUNT
+			),
 		),
+		keys=filters.group_by,
 	)
 
 

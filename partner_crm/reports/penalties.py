@@ -7,6 +7,7 @@ itself. A waived penalty costs nothing. This is also what payroll works from whe
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,17 +17,22 @@ from pypika.functions import Count
 from pypika.queries import QueryBuilder
 
 from partner_crm.reports.base import (
+	Behind,
+	Chart,
 	Column,
 	Figure,
 	Report,
 	Results,
 	group_columns,
+	group_label,
 	in_order,
 	named,
 	split_rows,
 	to_date,
+	totals_of,
 	units,
 )
+from partner_crm.reports.behind import Narrowing, of_column
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import Reader, Restrict, keys, total
 
@@ -37,24 +43,49 @@ PENALTY = "Manager Penalty"
 STATUSES = ("Imposed", "Contested", "Confirmed", "Waived")
 WAIVED = STATUSES[-1]
 
+
+def _behind(*where: Narrowing) -> tuple[Behind]:
+	return (
+		Behind(
+			PENALTY,
+			where,
+			dated="violated_on",
+			renamed={"responsible": "manager"},
+			keys={"currency": "currency"},
+		),
+	)
+
+
 COUNT_COLUMNS = (
 	Column("currency", "Currency", "Link", "Currency"),
-	Column("penalties", "Penalties", "Int"),
-	Column("imposed", "Imposed", "Int"),
-	Column("contested", "Contested", "Int"),
-	Column("confirmed", "Confirmed", "Int"),
-	Column("waived", "Waived", "Int"),
-	Column("amount", "Amount without waived ones", "Currency", "currency"),
-	Column("confirmed_amount", "Confirmed amount", "Currency", "currency"),
+	Column("penalties", "Penalties", "Int", behind=_behind()),
+	Column("imposed", "Imposed", "Int", behind=_behind(("status", "=", "Imposed"))),
+	Column("contested", "Contested", "Int", behind=_behind(("status", "=", "Contested"))),
+	Column("confirmed", "Confirmed", "Int", behind=_behind(("status", "=", "Confirmed"))),
+	Column("waived", "Waived", "Int", behind=_behind(("status", "=", WAIVED))),
+	Column(
+		"amount",
+		"Amount without waived ones",
+		"Currency",
+		"currency",
+		behind=_behind(("status", "!=", WAIVED)),
+	),
+	Column(
+		"confirmed_amount",
+		"Confirmed amount",
+		"Currency",
+		"currency",
+		behind=_behind(("status", "=", "Confirmed")),
+	),
 )
 LIST_COLUMNS = (
 	Column("name", "Penalty", "Link", PENALTY),
 	Column("violated_on", "Violated on", "Date"),
-	Column("rule", "Rule", "Data"),
+	Column("rule", "Rule", "Data", is_said=True),
 	Column("manager", "Manager", "Link", "User"),
-	Column("reference_doctype", "Document type", "Data"),
+	Column("reference_doctype", "Document type", "Link", "DocType"),
 	Column("reference_name", "Document", "Dynamic Link", "reference_doctype"),
-	Column("status", "Status", "Data"),
+	Column("status", "Status", "Data", is_said=True),
 	Column("amount", "Amount", "Currency", "currency"),
 	Column("currency", "Currency", "Link", "Currency"),
 	Column("objection", "The manager's objection", "Small Text"),
@@ -66,7 +97,7 @@ def queries(
 	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
 ) -> dict[str, QueryBuilder]:
 	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or {})
+	reader = Reader(Q, filters, restrict or Restrict())
 	return {"counts": _counts(reader)} | ({} if filters.group_by else {"penalties": _penalties(reader)})
 
 
@@ -103,6 +134,10 @@ def _penalties(reader: Reader) -> QueryBuilder:
 	)
 
 
+def behind(column: str) -> tuple[Behind, ...]:
+	return of_column(COUNT_COLUMNS, column)
+
+
 def report(results: Results, filters: Filters, today: date) -> Report:
 	groups: dict[tuple, dict[str, Any]] = {}
 	numbers: Counter[str] = Counter()
@@ -119,9 +154,35 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 		rows = tuple(
 			named(key[:-1], filters) | {"currency": key[-1]} | groups[key] for key in in_order(groups)
 		)
-		return Report((*group_columns(filters), *COUNT_COLUMNS), rows, {}, None, summary)
+		columns = (*group_columns(filters), *COUNT_COLUMNS)
+		totals = totals_of(columns, **_totals(rows))
+		return Report(
+			columns, rows, totals, _chart(filters, rows), summary, keys=(*filters.group_by, "currency")
+		)
 	listed = tuple(_listed(values) for values in results["penalties"])
-	return Report(LIST_COLUMNS, listed, {}, None, summary)
+	return Report(LIST_COLUMNS, listed, totals_of(LIST_COLUMNS), None, summary)
+
+
+def _totals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+	"""Numbers of all rows; amounts only where they are of one currency."""
+	names = ["penalties", *map(str.lower, STATUSES)]
+	if len({row["currency"] for row in rows}) == 1:
+		names += ["amount", "confirmed_amount", "currency"]
+	return {name: rows[0][name] if name == "currency" else sum(row[name] for row in rows) for name in names}
+
+
+def _chart(filters: Filters, rows: Sequence[Mapping[str, Any]]) -> Chart:
+	"""By group, the currencies together."""
+	counts: dict[tuple, Counter[str]] = {}
+	for row in rows:
+		counts.setdefault(tuple(row[name] for name in filters.group_by), Counter()).update(
+			{status: row[status.lower()] for status in STATUSES}
+		)
+	return Chart(
+		"bar",
+		tuple(map(group_label, counts)),
+		tuple((status, tuple(count[status] for count in counts.values())) for status in STATUSES),
+	)
 
 
 def _nothing() -> dict[str, Any]:

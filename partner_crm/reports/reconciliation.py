@@ -103,7 +103,7 @@ def queries(
 ) -> dict[str, QueryBuilder]:
 	"""A query for each kind of finding (name, direction, programme, party, client, amount, day), and what they need beside."""
 	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or {})
+	reader = Reader(Q, filters, restrict or Restrict())
 	return {
 		"deal_without_payout": _deal_without_payout(reader),
 		"lead_without_payout": _lead_without_payout(reader),

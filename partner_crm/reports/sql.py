@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from pypika import Order, Table
 from pypika.analytics import Count as CountOver
 from pypika.analytics import RowNumber
-from pypika.functions import Cast, Coalesce, Count, Sum
+from pypika.functions import Cast, Coalesce, Count, NullIf, Sum
 from pypika.queries import QueryBuilder
 from pypika.terms import Case, Criterion, Field, Function, Term, ValueWrapper
 
@@ -23,13 +24,28 @@ from partner_crm.reports.tables import TABLES, table_name
 
 Columns = Callable[[str], Term]
 """Gives the column of a name; it may be an expression."""
-Restrict = Mapping[str, Callable[[Table], Criterion]]
-"""For a DocType, what the reader may see of its table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restrict:
+	"""What the reader may not see.
+
+	`rows` gives, for a DocType and its table, the criterion of the rows that he may see, and None for all of them;
+	`hidden` are the columns (DocType, column) that he may not: they are read as NULL.
+	"""
+
+	rows: Callable[[str, Table], Criterion | None] = lambda doctype, table: None
+	hidden: frozenset[tuple[str, str]] = frozenset()
 
 
 def month_of(day: Term) -> Term:
 	"""The month of a date, as 2024-05."""
 	return Function("SUBSTRING", Cast(day, "CHAR(10)"), 1, 7)
+
+
+def day_of(moment: Term) -> Term:
+	"""The day of a moment, as 2024-05-31."""
+	return Function("SUBSTRING", Cast(moment, "CHAR(10)"), 1, 10)
 
 
 def total(term: Term, places: int) -> Function:
@@ -83,8 +99,9 @@ class Reader:
 	) -> QueryBuilder:
 		"""The named columns of the rows that the reader may see, whatever the filters say."""
 		table = Table(table_name(doctype))
-		criteria = [where(table.__getitem__)] if where else []
-		return self._derived(doctype, table, [table[name] for name in columns], criteria)
+		column = self._columns(doctype, table)
+		criteria = [where(column)] if where else []
+		return self._derived(doctype, table, [column(name) for name in columns], criteria)
 
 	def chosen(
 		self,
@@ -103,10 +120,7 @@ class Reader:
 		"""
 		table = Table(table_name(doctype))
 		renamed = renamed or {}
-
-		def column(name: str) -> Term:
-			return table[renamed.get(name, name)]
-
+		column = self._columns(doctype, table, renamed)
 		known = {*TABLES[doctype].columns, *renamed}
 		day = dated(column) if callable(dated) else table[dated] if dated else None
 		criteria = [*chosen_by(self.filters, column, day, known)]
@@ -116,14 +130,26 @@ class Reader:
 			doctype, table, [*key_terms(self.filters, column, day), *terms(column)], criteria
 		)
 
+	def _columns(self, doctype: str, table: Table, renamed: Mapping[str, str] | None = None) -> Columns:
+		names = renamed or {}
+
+		def column(name: str) -> Term:
+			stored = names.get(name, name)
+			if (doctype, stored) in self.restrict.hidden:
+				return NullIf(table[stored], table[stored]).as_(stored)
+			return table[stored]
+
+		return column
+
 	def _derived(
 		self, doctype: str, table: Table, terms: Sequence[Term], criteria: Iterable[Criterion]
 	) -> QueryBuilder:
 		query = self.Q.from_(table).select(*terms)
 		for criterion in criteria:
 			query = query.where(criterion)
-		if doctype in self.restrict:
-			query = query.where(self.restrict[doctype](table))
+		seen = self.restrict.rows(doctype, table)
+		if seen is not None:
+			query = query.where(seen)
 		return query.as_(doctype.lower().replace(" ", "_"))
 
 
@@ -136,14 +162,16 @@ def chosen_by(
 		yield column(field) == value if field in known else ValueWrapper(1) == 0
 	if day is not None and filters.from_date:
 		yield day >= filters.from_date
-	if day is not None and filters.to_date:
-		yield day <= filters.to_date
+	# The day after is left out, since a moment of the last day is later than its beginning.
+	if day is not None and filters.to_date and filters.to_date < date.max:
+		yield day < filters.to_date + timedelta(days=1)
 
 
 def key_terms(filters: Filters, column: Columns, day: Term | None) -> list[Term]:
 	"""A column for each grouping, named by its place: a grouping may have the name of another column."""
+	of_time = {"month": month_of, "day": day_of}
 	return [
-		(month_of(day) if name == "month" else column(DIMENSIONS[name].column)).as_(_key(place))
+		(of_time[name](day) if name in of_time else column(DIMENSIONS[name].column)).as_(_key(place))
 		for place, name in enumerate(filters.group_by)
 	]
 

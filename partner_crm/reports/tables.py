@@ -75,7 +75,13 @@ TABLES: Mapping[str, Table] = {
 		indexes=(("reference_doctype", "reference_name", "to_stage", "from_stage", "seconds_in_stage"),),
 	),
 	"Client Interaction": Table(
-		_columns(text="deal", datetime="occurred_at", check="qualifies"), indexes=(("deal",),)
+		_columns(
+			text="company responsible kind contact lead deal",
+			datetime="occurred_at",
+			number="duration",
+			check="qualifies",
+		),
+		indexes=(("deal",), ("occurred_at",)),
 	),
 	"Manager Penalty": Table(
 		_columns(
@@ -119,9 +125,10 @@ TABLES: Mapping[str, Table] = {
 	"Acquisition Channel Cost": Table(
 		_columns(text="parent", date="month", money="amount"), indexes=(("parent", "month"),)
 	),
+	"Customer": Table(_columns(text="customer_name account_manager territory")),
 	"Sales Order": Table(
 		_columns(
-			text="company customer pcrm_deal",
+			text="company customer pcrm_deal status",
 			date="transaction_date",
 			money="base_grand_total",
 			int="docstatus",
@@ -130,10 +137,17 @@ TABLES: Mapping[str, Table] = {
 	),
 	"Sales Invoice": Table(
 		_columns(
-			text="company customer pcrm_deal", date="posting_date", money="base_grand_total", int="docstatus"
+			text="company customer pcrm_deal currency party_account_currency",
+			date="posting_date",
+			money="base_grand_total outstanding_amount",
+			number="conversion_rate",
+			int="docstatus",
+			check="is_return",
 		),
 		indexes=(("customer",),),
 	),
+	"Sales Invoice Item": Table(_columns(text="parent sales_order"), indexes=(("sales_order",),)),
+	"Delivery Note": Table(_columns(text="company customer", int="docstatus"), indexes=(("customer",),)),
 }
 
 

@@ -6,7 +6,7 @@ A deal belongs to the period and to a month by the day it was decided: `won_on` 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from pypika.queries import QueryBuilder
 from pypika.terms import Term
 
 from partner_crm.reports.base import (
+	Behind,
 	Chart,
 	Column,
 	Figure,
@@ -31,8 +32,10 @@ from partner_crm.reports.base import (
 	percent,
 	ratio,
 	split_rows,
+	totals_of,
 	units,
 )
+from partner_crm.reports.behind import of_column
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import (
 	Columns,
@@ -70,7 +73,7 @@ def queries(
 ) -> dict[str, QueryBuilder]:
 	"""The decided deals' sums, the most frequent reason and learning of each group, and the main reasons of all."""
 	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or {})
+	reader = Reader(Q, filters, restrict or Restrict())
 	reasons = _with_text(reader, LOST, "lost_reason")
 	learnings = _with_text(reader, CLIENT, "key_learnings")
 	return {
@@ -135,20 +138,29 @@ class Outcome(Tally):
 	timed: int = 0
 
 
+WON = (Behind("Partner Deal", (("stage", "=", CLIENT),), dated="won_on"),)
+LOST_ONES = (Behind("Partner Deal", (("stage", "=", LOST),), dated="closed_on"),)
+WON_BY_IT = (replace(WON[0], keys={"top_learning": "key_learnings"}),)
+LOST_FOR_IT = (replace(LOST_ONES[0], keys={"top_reason": "lost_reason"}),)
+
 COLUMNS = (
-	Column("won", "Won", "Int"),
-	Column("lost", "Lost", "Int"),
-	Column("win_rate", "Win Rate", "Percent"),
-	Column("won_amount", "Amount Won", "Currency"),
-	Column("lost_amount", "Amount Lost", "Currency"),
-	Column("amount_win_rate", "Win Rate by Amount", "Percent"),
-	Column("average_won", "Average Won Deal", "Currency"),
-	Column("days_to_client", "Days to Win", "Float"),
+	Column("won", "Won", "Int", behind=WON),
+	Column("lost", "Lost", "Int", behind=LOST_ONES),
+	Column("win_rate", "Win Rate", "Percent", behind=(*WON, *LOST_ONES)),
+	Column("won_amount", "Amount Won", "Currency", behind=WON),
+	Column("lost_amount", "Amount Lost", "Currency", behind=LOST_ONES),
+	Column("amount_win_rate", "Win Rate by Amount", "Percent", behind=(*WON, *LOST_ONES)),
+	Column("average_won", "Average Won Deal", "Currency", is_ratio=True, behind=WON),
+	Column("days_to_client", "Days to Win", "Float", behind=WON),
 	Column("top_reason", "Main Reason of Losses", "Small Text"),
-	Column("top_reason_deals", "Deals Lost for It", "Int"),
+	Column("top_reason_deals", "Deals Lost for It", "Int", behind=LOST_FOR_IT),
 	Column("top_learning", "What Helped Most", "Small Text"),
-	Column("top_learning_deals", "Deals Won by It", "Int"),
+	Column("top_learning_deals", "Deals Won by It", "Int", behind=WON_BY_IT),
 )
+
+
+def behind(column: str) -> tuple[Behind, ...]:
+	return of_column(COLUMNS, column)
 
 
 def report(results: Results, filters: Filters, today: date) -> Report:
@@ -175,13 +187,11 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 			}
 		)
 	totals = _figures(overall, filters)
+	columns = (*group_columns(filters), *COLUMNS)
 	return Report(
-		columns=(*group_columns(filters), *COLUMNS),
+		columns=columns,
 		rows=tuple(rows),
-		totals={
-			**dict.fromkeys(column.fieldname for column in (*group_columns(filters), *COLUMNS)),
-			**totals,
-		},
+		totals=totals_of(columns, **totals),
 		chart=Chart(
 			"bar",
 			tuple(map(group_label, ordered)),
@@ -194,6 +204,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 			Figure("Amount Won", overall.won_amount, "Currency"),
 			*(Figure(reason, deals, "Int") for reason, deals in results["reasons"]),
 		),
+		keys=filters.group_by,
 	)
 
 

@@ -1,54 +1,287 @@
-"""Shows a report of `partner_crm.reports` in the desk: with what the reader may see, in his language."""
+"""Shows a report of `partner_crm.reports` in the desk: with what the reader may see, in his language.
+
+A scheduled e-mail is made by the scheduler, for whom nothing is hidden; whose rights it has is told by the filter
+`reader`, which `overrides.auto_email_report` sets. A reader given so can only narrow what the caller himself may see.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import getdate
+from frappe.utils import cstr, formatdate, getdate
+from pypika import Table
+from pypika.terms import Criterion
 
-from partner_crm.permissions import access
-from partner_crm.reports import base
-from partner_crm.reports.filters import FilterError, Filters
+from partner_crm.permissions import reading
+from partner_crm.reports import (
+	activity,
+	base,
+	behind,
+	channels,
+	comparison,
+	funnel,
+	income,
+	penalties,
+	segments,
+	win_loss,
+	work,
+)
+from partner_crm.reports.filters import FilterError, Filters, Message
+from partner_crm.reports.sql import Reader, Restrict
+from partner_crm.reports.tables import TABLES
+from partner_crm.rules.money import smallest_unit
+
+REPORTS: Mapping[str, base.ReportModule] = {
+	"Channel Performance": channels,
+	"Client Segments": segments,
+	"Deal Activity": activity,
+	"Manager Penalties": penalties,
+	"Manager Work": work,
+	"Partner Funnel": funnel,
+	"Partner Income": income,
+	"Win Loss Analysis": win_loss,
+}
+
+READER = "reader"
+MOST_LABELS = 30
+"""More groups than this make no chart that anybody could read."""
+MOST_NAMES = 2000
+"""More documents than this are not named one by one to a list."""
 
 
-def show(module: base.ReportModule, values: dict[str, Any] | None, *doctypes: str) -> tuple:
-	"""What a script report returns. `doctypes`: those of which the reader is shown only what he may see."""
+def show(report: str, values: Mapping[str, Any] | None) -> tuple:
+	"""What a script report returns."""
+	request = Request.of(values)
 	try:
-		filters = Filters.read(values or {})
-		report = base.run(
-			module, lambda query: query.run(), frappe.qb, filters, getdate(), _restrict(doctypes)
+		filters = request.filters
+		found = comparison.run(
+			REPORTS[report], lambda query: query.run(), frappe.qb, filters, getdate(), request.restrict
 		)
 	except FilterError as refusal:
-		frappe.throw(_(refusal.message.sentence).format(**refusal.message.values))
-	columns = [
-		{
-			"fieldname": column.fieldname,
-			"label": _(column.label),
-			"fieldtype": column.fieldtype,
-			"options": column.options,
-			"width": 140,
-		}
-		for column in report.columns
-	]
-	summary = [
-		{"label": _(figure.label), "value": figure.value, "datatype": figure.fieldtype}
-		for figure in report.summary
-	]
-	return columns, [dict(row) for row in report.rows], None, _chart(report), summary, True
+		_refuse(refusal)
+	return Shown(found, request).as_tuple()
 
 
-def _restrict(doctypes: tuple[str, ...]) -> dict:
+def documents_behind(
+	report: str, values: Mapping[str, Any] | None, column: str, key: Mapping[str, Any]
+) -> list[dict]:
+	"""The lists of the documents behind a number of a report: DocType and list filters; those that are empty left out.
+
+	`key` tells the row apart, as `show` gave it with the row; that of the totals is empty.
+	"""
+	request = Request.of(values)
+	try:
+		reader = Reader(frappe.qb, request.filters, request.restrict)
+		found = behind.lists(REPORTS[report].behind(column), key, reader, getdate())
+		lists = [{"doctype": one.doctype, **_filters_of(one)} for one in found]
+	except FilterError as refusal:
+		_refuse(refusal)
+	return [one for one in lists if one["filters"] is not None and _is_filled(one["doctype"], one["filters"])]
+
+
+def _filters_of(found: behind.List) -> dict[str, Any]:
+	if found.names is None:
+		return {"filters": [list(narrowing) for narrowing in found.filters], "is_cut": False}
+	names = [row[0] for row in found.names.limit(MOST_NAMES + 1).run()]
 	return {
-		doctype: lambda table, doctype=doctype: access.visible(doctype, table)
-		for doctype in doctypes
-		if access.visible(doctype) is not None
+		"filters": [["name", "in", names[:MOST_NAMES]]] if names else None,
+		"is_cut": len(names) > MOST_NAMES,
 	}
 
 
-def _chart(report: base.Report) -> dict | None:
-	if not report.chart:
-		return None
-	datasets = [{"name": _(name), "values": list(values)} for name, values in report.chart.datasets]
-	return {"type": report.chart.kind, "data": {"labels": list(report.chart.labels), "datasets": datasets}}
+def _is_filled(doctype: str, filters: list) -> bool:
+	if not frappe.has_permission(doctype, "read"):
+		return False
+	return bool(frappe.get_list(doctype, filters=filters, limit=1, order_by="", pluck="name"))
+
+
+def _refuse(refusal: FilterError) -> None:
+	frappe.throw(_(refusal.message.sentence).format(**refusal.message.values))
+
+
+@dataclass
+class Request:
+	"""What is asked for, and by whom."""
+
+	values: dict[str, Any]
+	readers: tuple[str, ...]
+	read: set[str] = field(default_factory=set)
+	_rows: dict[str, tuple[Criterion, ...]] = field(default_factory=dict)
+
+	@classmethod
+	def of(cls, values: Mapping[str, Any] | None) -> Request:
+		values = dict(values or {})
+		reader = values.pop(READER, None)
+		return cls(values, tuple(dict.fromkeys((frappe.session.user, reader or frappe.session.user))))
+
+	@cached_property
+	def filters(self) -> Filters:
+		places = -smallest_unit(self.currency).as_tuple().exponent
+		return Filters.read({**self.values, "precision": places})
+
+	@cached_property
+	def currency(self) -> str:
+		"""In which all amounts are. Those of companies with different currencies are refused."""
+		named = {"name": self.values["company"]} if self.values.get("company") else {}
+		currencies = sorted(set(frappe.get_all("Company", named, pluck="default_currency", order_by="name")))
+		if len(currencies) > 1:
+			sentence = _(
+				"The companies keep their books in {0}, and such amounts can't be added up. Choose a company."
+			)
+			frappe.throw(sentence.format(", ".join(currencies)))
+		return currencies[0] if currencies else cstr(frappe.db.get_default("currency"))
+
+	@cached_property
+	def lang(self) -> str:
+		return frappe.get_cached_value("User", self.readers[-1], "language") or frappe.local.lang
+
+	@property
+	def restrict(self) -> Restrict:
+		return Restrict(self._seen, self.hidden)
+
+	@cached_property
+	def hidden(self) -> frozenset[tuple[str, str]]:
+		return frozenset(
+			(doctype, column)
+			for doctype in TABLES.keys() - reading.PARENTS.keys()
+			for reader in self.readers
+			for column in reading.hidden_columns(doctype, reader) & TABLES[doctype].columns.keys()
+		)
+
+	def may_open(self, doctype: str) -> bool:
+		"""Whether a name can be a link: Frappe refuses the whole report to whoever may not read what a link leads to."""
+		return all(frappe.has_permission(doctype, "read", user=reader) for reader in self.readers)
+
+	@property
+	def is_money_hidden(self) -> bool:
+		"""Whether something was read without what it is worth."""
+		return any(doctype in self.read for doctype, _column in self.hidden)
+
+	def _seen(self, doctype: str, table: Table) -> Criterion | None:
+		self.read.add(doctype)
+		if doctype not in self._rows:
+			found = (reading.rows(doctype, table, reader) for reader in self.readers)
+			self._rows[doctype] = tuple(criterion for criterion in found if criterion is not None)
+		seen = self._rows[doctype]
+		return Criterion.all(seen) if seen else None
+
+
+class Shown:
+	"""A report as Frappe wants it."""
+
+	def __init__(self, report: base.Report, request: Request) -> None:
+		self.report = report
+		self.request = request
+		self.columns = [column for column in report.columns if column.needs not in request.hidden]
+		self.left_out = {column.label for column in report.columns if column.needs in request.hidden}
+		self.keys = behind.key_columns(report)
+
+	def as_tuple(self) -> tuple:
+		columns = [self._column(column) for column in self.columns]
+		return columns, [*self._rows()], self._message(), self._chart(), self._summary(), True
+
+	def text(self, text: str) -> str:
+		return _(text, lang=self.request.lang)
+
+	def _column(self, column: base.Column) -> dict[str, Any]:
+		is_own = column.fieldtype == "Currency" and not column.options
+		is_closed = column.fieldtype == "Link" and not self.request.may_open(column.options)
+		return {
+			"fieldname": column.fieldname,
+			"label": self._label(column),
+			"fieldtype": "Data" if is_closed else column.fieldtype,
+			"options": None if is_closed else "currency" if is_own else column.options,
+			"width": 140,
+			"behind": int(bool(column.behind)),
+		}
+
+	def _label(self, column: base.Column) -> str:
+		label = self.text(column.label)
+		return self.text(column.sentence).format(column=label) if column.sentence else label
+
+	def _rows(self) -> Iterable[dict[str, Any]]:
+		for row in self.report.rows:
+			yield self._row(row) | {"key": {name: _plain(row.get(name)) for name in self.keys}}
+		totals = self.report.totals
+		if (
+			self.report.rows
+			and self.report.keys != ()
+			and any(value is not None for value in totals.values())
+		):
+			first = self.columns[0].fieldname
+			yield self._row(totals) | {first: self.text("Total"), "key": {}, "is_total": 1, "bold": 1}
+
+	def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+		shown = {column.fieldname: self._value(column, row[column.fieldname]) for column in self.columns}
+		shown.setdefault("currency", self.request.currency)
+		return shown
+
+	def _value(self, column: base.Column, value: Any) -> Any:
+		if isinstance(value, Message):
+			days = {
+				name: formatdate(part) if isinstance(part, date) else part
+				for name, part in value.values.items()
+			}
+			return self.text(value.sentence).format(**days)
+		return self.text(value) if column.is_said and value else _plain(value)
+
+	def _message(self) -> str | None:
+		if not self.request.is_money_hidden:
+			return None
+		return self.text(
+			"What partners' payouts are worth is not shown to you, and is in none of these amounts."
+		)
+
+	def _chart(self) -> dict[str, Any] | None:
+		chart = self.report.chart
+		if not chart or not chart.labels:
+			return None
+		datasets = [
+			{
+				"name": self.text(name),
+				"values": [_plain(value) or 0 for value in values[:MOST_LABELS]],
+				**({"chartType": "line" if name in chart.lines else "bar"} if chart.lines else {}),
+			}
+			for name, values in chart.datasets
+			if name not in self.left_out
+		]
+		if not datasets:
+			return None
+		data = {
+			"labels": [self._chart_label(label) for label in chart.labels[:MOST_LABELS]],
+			"datasets": datasets,
+		}
+		if chart.marks:
+			data["yMarkers"] = [{"label": f"{mark} %", "value": _plain(mark)} for mark in chart.marks]
+		return {"type": chart.kind, "data": data}
+
+	def _chart_label(self, label: str | None) -> str:
+		if label is None:
+			return self.text("Not set")
+		return self.text(label) if self.report.chart.are_said else label
+
+	def _summary(self) -> list[dict[str, Any]]:
+		return [
+			{
+				"label": self.text(figure.label),
+				"value": _plain(figure.value),
+				"datatype": figure.fieldtype,
+				"currency": self.request.currency,
+			}
+			for figure in self.report.summary
+			if figure.needs not in self.request.hidden
+		]
+
+
+def _plain(value: Any) -> Any:
+	"""As spreadsheets and charts take it: they know no decimals."""
+	if isinstance(value, Decimal):
+		return float(value)
+	return value.date() if isinstance(value, datetime) else value

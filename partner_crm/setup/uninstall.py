@@ -34,7 +34,8 @@ _NOTHING_BY_THEMSELVES = {
 def after_uninstall() -> None:
 	if APP in frappe.get_installed_apps():  # a dry run
 		return
-	forget_doctypes(our_doctypes())
+	frappe.db.delete("Onboarding Step", {"name": ("in", names_of("onboarding_step"))})
+	forget_doctypes(names_of("doctype"))
 	revoke_core_permissions()
 	delete_roles()
 	forget_app()
@@ -43,9 +44,9 @@ def after_uninstall() -> None:
 	frappe.db.commit()
 
 
-def our_doctypes() -> list[str]:
-	"""Read from the files: the DocTypes themselves are gone."""
-	files = Path(frappe.get_app_path(APP, APP, "doctype")).glob("*/*.json")
+def names_of(folder: str) -> list[str]:
+	"""Read from the files: our DocTypes are gone, and steps of an onboarding have no module to tell them by."""
+	files = Path(frappe.get_app_path(APP, APP, folder)).glob("*/*.json")
 	return sorted(json.loads(file.read_text(encoding="utf-8"))["name"] for file in files)
 
 

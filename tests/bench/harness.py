@@ -359,11 +359,21 @@ def _lay_out(made: Harness, behind: Path) -> None:
 
 
 def _lay_out_assets(assets: Path, bench: Bench) -> None:
-	"""The bench's own built assets, and ours beside them."""
+	"""The bench's own built assets, and ours beside them.
+
+	An app's assets are its public folder; some benches have a folder with only what was built of it, and the rest,
+	such as sounds and images, comes from the app itself.
+	"""
 	if bench.assets.is_dir():
 		for asset in bench.assets.iterdir():
-			if asset.name != APP:
-				(assets / asset.name).symlink_to(asset.resolve())
+			public = bench.path / "apps" / asset.name / asset.name / "public"
+			if asset.is_symlink() or not public.is_dir():
+				if asset.name != APP:
+					(assets / asset.name).symlink_to(asset.resolve())
+				continue
+			(assets / asset.name).mkdir()
+			for part in {part.name: part for folder in (public, asset) for part in folder.iterdir()}.values():
+				(assets / asset.name / part.name).symlink_to(part.resolve())
 	(assets / APP).symlink_to(CHECKOUT / APP / "public")
 
 

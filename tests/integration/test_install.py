@@ -21,7 +21,7 @@ from frappe.permissions import add_permission
 from partner_crm.setup.core_permissions import CORE_PERMISSIONS
 from partner_crm.setup.custom_fields import CUSTOM_FIELDS
 from partner_crm.setup.roles import ROLES
-from partner_crm.setup.uninstall import our_doctypes
+from partner_crm.setup.uninstall import names_of
 from tests.bench.plugin import connect
 from tests.factories import make_row, make_user
 
@@ -447,7 +447,7 @@ def contents(doctypes: list[str]) -> dict[str, list]:
 
 def left_over() -> list[tuple[str, str]]:
 	"""Every cell of the database that names something of ours."""
-	names = [*our_doctypes(), *ROLES, "Partner CRM"]
+	names = [*names_of("doctype"), *ROLES, "Partner CRM"]
 	found = []
 	for table, columns in text_columns().items():
 		named = " OR ".join(f"`{column}` IN %(names)s OR `{column}` LIKE %(app)s" for column in columns)
@@ -490,7 +490,7 @@ def open_and_save_everything() -> dict[str, int]:
 
 
 def is_ours(table: str) -> bool:
-	return table.removeprefix("tab") in our_doctypes()
+	return table.removeprefix("tab") in names_of("doctype")
 
 
 def is_stored(field: dict) -> bool:

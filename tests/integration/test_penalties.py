@@ -174,6 +174,7 @@ def test_without_hrms_a_confirmed_penalty_is_in_the_report_only():
 	] == [
 		(ANNA, 1, 10, 10),
 		(BORIS, 0, 0, 0),
+		("Total", 1, 10, 10),
 	]
 
 

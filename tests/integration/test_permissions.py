@@ -204,6 +204,10 @@ CALLS = {
 		),
 		allowed=WHO_MAY_READ,
 	),
+	"partner_crm.api.documents_behind": Call(
+		lambda documents: api.documents_behind("Partner Funnel", "entered", {"stage": "MQL"}),
+		allowed="anna lena uma vera head marketing",
+	),
 	"partner_crm.api.take_deal": Call(
 		lambda documents: api.take_deal(documents["Deal in the pool"].name),
 		allowed="anna lena uma vera pavel head",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,15 @@ from typing import Any
 
 from pypika.dialects import SQLLiteQuery
 
+from partner_crm.reports import activity as activity_report
 from partner_crm.reports import base
+from partner_crm.reports import channels as channels_report
+from partner_crm.reports import funnel as funnel_report
+from partner_crm.reports import income as income_report
+from partner_crm.reports import reconciliation as reconciliation_report
+from partner_crm.reports import segments as segments_report
+from partner_crm.reports import win_loss as win_loss_report
+from partner_crm.reports import work as work_report
 from partner_crm.reports.filters import DIMENSIONS, Filters
 from partner_crm.reports.tables import TABLES, create_statements
 
@@ -76,6 +84,8 @@ PROGRAMS = ("Bank", "Broker", None)
 PARTNERS = ("Petrov", "Агент", None)
 REGIONS = ("North", "South", None)
 COMPANIES = ("Alpha", "Beta")
+CUSTOMERS = ("Acme", "Ivanov", "Zhou")
+KINDS = ("Call", "Email", "Свой вид")
 DAYS = tuple(date(2024, 1, 28) + timedelta(days=9 * step) for step in range(20))
 AMOUNTS = (
 	None,
@@ -88,16 +98,16 @@ AMOUNTS = (
 )
 
 
-def a_site(random: Random) -> Site:
+def a_site(random: Random, size: int = 1) -> Site:
 	"""Some leads and deals that moved about, interactions, claims, payouts with reversals, costs and sales."""
 	site = Site()
-	for _ in range(random.randrange(8)):
+	for _ in range(random.randrange(8 * size)):
 		_add_lead(site, random)
-	for _ in range(random.randrange(8)):
+	for _ in range(random.randrange(8 * size)):
 		_add_deal(site, random)
-	for _ in range(random.randrange(10)):
+	for _ in range(random.randrange(10 * size)):
 		_add_payout(site, random)
-	for _ in range(random.randrange(5)):
+	for _ in range(random.randrange(5 * size)):
 		site.add(
 			"Partner Claim",
 			**_who(random),
@@ -105,21 +115,79 @@ def a_site(random: Random) -> Site:
 			client=random.choice(("Acme", "Ivanov")),
 			registered_on=random.choice(DAYS),
 		)
-	for _ in range(random.randrange(4)):
+	for _ in range(random.randrange(4 * size)):
 		site.add(
 			"Acquisition Channel Cost",
 			parent=random.choice(("Fair", "Ads")),
 			month=random.choice((date(2024, 1, 1), date(2024, 3, 1), date(2024, 5, 1))),
 			amount=random.choice(AMOUNTS),
 		)
-	for _ in range(random.randrange(4)):
-		site.add(
-			"Client Interaction",
-			deal=random.choice(site.records["Partner Deal"] or [{"name": None}])["name"],
-			occurred_at=f"{random.choice(DAYS)} 10:00:00",
-			qualifies=random.randrange(2),
-		)
+	for _ in range(random.randrange(8 * size)):
+		_add_interaction(site, random)
+	_add_sales(site, random, size)
 	return site
+
+
+def _add_interaction(site: Site, random: Random) -> None:
+	def one_of(doctype: str) -> str | None:
+		return random.choice([{"name": None}, *site.records[doctype]])["name"]
+
+	site.add(
+		"Client Interaction",
+		company=random.choice(COMPANIES),
+		responsible=random.choice(PEOPLE),
+		kind=random.choice(KINDS),
+		contact=random.choice(("Ivanov", "Petrova")),
+		deal=one_of("Partner Deal"),
+		lead=one_of("Partner Lead"),
+		occurred_at=f"{random.choice(DAYS)} {random.choice(('00:00:00', '10:30:00', '23:59:59'))}",
+		duration=random.choice((None, 0, 59, 3600)),
+		qualifies=random.randrange(2),
+	)
+
+
+def _add_sales(site: Site, random: Random, size: int) -> None:
+	for name in CUSTOMERS:
+		if random.randrange(4):
+			site.add(
+				"Customer",
+				name=name,
+				customer_name=f"{name} Ltd",
+				account_manager=random.choice(PEOPLE),
+				territory=random.choice(REGIONS),
+			)
+		if random.randrange(2):
+			site.add("Counterparty", customer=name)
+	for number in range(random.randrange(9 * size)):
+		sale = {
+			"customer": random.choice(CUSTOMERS),
+			"company": random.choice(COMPANIES),
+			"docstatus": random.choice((0, 1, 1, 1, 2)),
+		}
+		amount = random.choice([amount for amount in AMOUNTS if amount is not None])
+		day = random.choice((*DAYS, date(2023, 1, 9)))
+		status = random.choice(("To Deliver and Bill", "To Bill", "Completed", "Closed"))
+		site.add("Sales Order", **sale, transaction_date=day, base_grand_total=amount, status=status)
+		invoice = site.add(
+			"Sales Invoice",
+			name=f"SI-{number}",
+			**sale,
+			posting_date=day,
+			base_grand_total=amount,
+			outstanding_amount=random.choice((Decimal(0), amount)),
+			currency="EUR",
+			party_account_currency=random.choice(("EUR", "USD")),
+			conversion_rate=random.choice((1, Decimal("1.5"))),
+			is_return=int(not random.randrange(5)),
+		)
+		orders = [order["name"] for order in site.records["Sales Order"]]
+		for _ in range(random.randrange(3)):
+			site.add(
+				"Sales Invoice Item",
+				parent=invoice["name"],
+				sales_order=random.choice((None, "", random.choice(orders))),
+			)
+		site.add("Delivery Note", **sale)
 
 
 def _who(random: Random) -> Record:
@@ -188,6 +256,7 @@ def _add_deal(site: Site, random: Random) -> None:
 		stage=stage,
 		base_amount=random.choice(AMOUNTS),
 		probability=random.choice((None, 0, 10, Decimal("33.5"))),
+		customer=random.choice((None, "", *CUSTOMERS)) if stage == "Client" else None,
 		won_on=random.choice(DAYS) if stage == "Client" else None,
 		closed_on=random.choice(DAYS) if stage in ("Client", "Lost") else None,
 		days_to_client=days if stage == "Client" else None,
@@ -255,8 +324,8 @@ def is_chosen(record: Mapping[str, Any], filters: Filters, dated: str | None) ->
 
 def key_of(record: Mapping[str, Any], filters: Filters, dated: str) -> tuple[Any, ...]:
 	def value(name: str) -> Any:
-		if name == "month":
-			return record[dated].isoformat()[:7] if record[dated] else None
+		if name in ("month", "day"):
+			return record[dated].isoformat()[: 7 if name == "month" else 10] if record[dated] else None
 		return record[DIMENSIONS[name].column] or None
 
 	return tuple(value(name) for name in filters.group_by)
@@ -516,6 +585,108 @@ def is_active(deal: Record) -> bool:
 	return bool(deal["is_correct"]) and (deal["active_until"] is None or deal["active_until"] >= TODAY)
 
 
+def work(site: Site, filters: Filters) -> tuple[dict[tuple[Any, ...], Record], Record]:
+	of_journeys = {name: getattr(filters, name) for name in ("channel", "program", "partner", "region")}
+	asked = {name: value for name, value in of_journeys.items() if value}
+	documents = {
+		doctype: {record["name"]: record for record in site.records[doctype]}
+		for doctype in ("Partner Deal", "Partner Lead")
+	}
+
+	def is_about(event: Record) -> bool:
+		doctype, link = ("Partner Deal", "deal") if event["deal"] else ("Partner Lead", "lead")
+		about = documents[doctype].get(event[link], {})
+		return all(about.get(name) == value for name, value in asked.items())
+
+	own = replace(filters, **dict.fromkeys(of_journeys))
+	events = [
+		{**event, "on": date.fromisoformat(event["occurred_at"][:10])}
+		for event in site.records["Client Interaction"]
+		if is_about(event)
+	]
+	groups = grouped(events, own, "on")
+	found = {key: _work_row(group) for key, group in groups.items()}
+	return found, _work_row([event for group in groups.values() for event in group])
+
+
+def _work_row(events: list[Record]) -> Record:
+	kinds = Counter(event["kind"] for event in events)
+	return {
+		"events": len(events),
+		"qualifying": sum(event["qualifies"] for event in events),
+		"clients": len({event["contact"] for event in events}),
+		"minutes": part(sum(event["duration"] or 0 for event in events), 60),
+		**{f"kind: {kind}": count for kind, count in kinds.items()},
+	}
+
+
+def segments(site: Site, filters: Filters) -> dict[str, Record]:
+	"""By customer."""
+	ours = {row["customer"] for row in site.records["Counterparty"]}
+	asked = {name: getattr(filters, name) for name in ("channel", "program", "partner")}
+	asked = {name: value for name, value in asked.items() if value}
+	of_deals = {
+		deal["customer"]
+		for deal in site.records["Partner Deal"]
+		if all(deal[name] == value for name, value in asked.items())
+	}
+	ours = of_deals if asked else ours | of_deals
+	from_orders = {item["parent"] for item in site.records["Sales Invoice Item"] if item["sales_order"]}
+	found = {}
+	for customer in site.records["Customer"]:
+		if customer["name"] not in ours:
+			continue
+		if filters.responsible not in (None, customer["account_manager"]):
+			continue
+		if filters.region in (None, customer["territory"]):
+			row = _segment_row(site, filters, customer["name"], from_orders)
+			if any(row[name] for name in ("purchases", "billed", "owed", "under_way", "deliveries")):
+				found[customer["name"]] = row
+	return found
+
+
+def _segment_row(site: Site, filters: Filters, customer: str, from_orders: set[str]) -> Record:
+	def sales(doctype: str, dated: str | None, docstatus: int = 1) -> list[Record]:
+		return [
+			sale
+			for sale in site.records[doctype]
+			if sale["customer"] == customer
+			and sale["docstatus"] == docstatus
+			and filters.company in (None, sale["company"])
+			and is_chosen(sale, Filters(from_date=filters.from_date, to_date=filters.to_date), dated)
+		]
+
+	invoices = sales("Sales Invoice", "posting_date")
+	direct = [one for one in invoices if one["name"] not in from_orders and not one["is_return"]]
+	bought = [
+		(one["transaction_date"], one["base_grand_total"]) for one in sales("Sales Order", "transaction_date")
+	]
+	bought += [(one["posting_date"], one["base_grand_total"]) for one in direct]
+	days = sorted(day for day, _amount in bought)
+	owed = [
+		one["outstanding_amount"]
+		* (one["conversion_rate"] if one["party_account_currency"] == one["currency"] else 1)
+		for one in sales("Sales Invoice", None)
+	]
+	if len(days) < 2:
+		segment = ["No Purchases", "One-Time"][len(days)]
+	else:
+		is_regular = len(days) >= 3 and (days[-1] - days[0]).days / (len(days) - 1) <= 180
+		segment = "Regular" if is_regular else "Rare"
+	return {
+		"segment": segment,
+		"purchases": len(bought),
+		"bought": sum((amount for _day, amount in bought), Decimal(0)),
+		"billed": add_up(invoices, "base_grand_total"),
+		"owed": half_up(Fraction(sum(owed, Decimal(0))), 2),
+		"under_way": sum(
+			one["status"] not in ("Completed", "Closed", "Cancelled") for one in sales("Sales Order", None)
+		),
+		"deliveries": len(sales("Delivery Note", None, docstatus=0)),
+		"last_on": days[-1] if days else None,
+	}
+
+
 def reconciliation(site: Site, filters: Filters) -> set[tuple[str, str]]:
 	"""What is to be found on a random site: it has no statements, currencies, percentages or days of payment."""
 	deals = [deal for deal in site.records["Partner Deal"] if is_chosen(deal, filters, "won_on")]
@@ -558,3 +729,133 @@ def reconciliation(site: Site, filters: Filters) -> set[tuple[str, str]]:
 		if taken_back and amount + add_up(taken_back, "base_amount") == 0:
 			found.add(("refunded", payout["name"]))
 	return found
+
+
+# --- holding a report against the count ----------------------------------------------------------------------
+
+
+def check_funnel(report: base.Report, site: Site, chosen: Filters) -> None:
+	counted = funnel(site, chosen)
+	if not counted and not chosen.group_by:
+		assert all(row["now"] == row["entered"] == 0 for row in report.rows)
+		return
+	assert by_key(report.rows, chosen, "stage") == counted
+	assert report.totals["now"] == sum(row["now"] for row in counted.values())
+	assert report.totals["amount"] == add_up(counted.values(), "amount")
+	assert report.totals["weighted"] == add_up(counted.values(), "weighted")
+
+
+def check_income(report: base.Report, site: Site, chosen: Filters) -> None:
+	counted, overall = income(site, chosen)
+	running = [row["running_share"] for row in report.rows]
+	rows = by_key(
+		({name: value for name, value in row.items() if name != "running_share"} for row in report.rows),
+		chosen,
+	)
+	if counted or chosen.group_by:
+		assert rows == counted
+	totals = {name: report.totals[name] for name in overall}
+	assert totals == overall
+	amounts = [row["amount"] for row in report.rows]
+	assert amounts == sorted(amounts, reverse=True)
+	assert running == [
+		percent(sum(amounts[: place + 1], Decimal(0)), overall["amount"]) for place in range(len(amounts))
+	]
+
+
+def check_channels(report: base.Report, site: Site, chosen: Filters) -> None:
+	counted = channels(site, chosen)
+	assert by_key(report.rows, chosen) == counted
+	for name in ("leads", "mqls", "sqls", "won", "budgets", "revenue"):
+		assert report.totals[name] == sum(row[name] for row in counted.values())
+
+
+def check_win_loss(report: base.Report, site: Site, chosen: Filters) -> None:
+	counted = win_loss(site, chosen)
+	if counted or chosen.group_by:
+		assert by_key(report.rows, chosen) == counted
+	assert report.totals["won_amount"] == add_up(counted.values(), "won_amount")
+	assert report.totals["lost"] == sum(row["lost"] for row in counted.values())
+
+
+def check_activity(report: base.Report, site: Site, chosen: Filters) -> None:
+	counted = activity(site, chosen)
+	if chosen.group_by:
+		assert by_key(report.rows, chosen) == counted
+		assert report.totals["deals"] == sum(row["deals"] for row in counted.values())
+	else:
+		assert sum(row["activity_status"] == "Active" for row in report.rows) == sum(
+			row["active"] for row in counted.values()
+		)
+		assert report.totals["amount"] == add_up(counted.values(), "amount")
+
+
+def check_reconciliation(report: base.Report, site: Site, chosen: Filters) -> None:
+	found = {(row["finding"], row["document"]) for row in report.rows}
+	assert len(found) == len(report.rows)
+	assert found == reconciliation(site, chosen)
+
+
+def check_work(report: base.Report, site: Site, chosen: Filters) -> None:
+	counted, overall = work(site, chosen)
+	kinds = {column.fieldname: 0 for column in report.columns if column.fieldname.startswith("kind: ")}
+	nothing = _work_row([])
+	expected = {key: {**nothing, **kinds, **row} for key, row in counted.items()}
+	assert by_key(report.rows, chosen) == expected or (not counted and not chosen.group_by)
+	assert {name: report.totals[name] for name in {**nothing, **kinds}} == {**nothing, **overall}
+
+
+def check_segments(report: base.Report, site: Site, chosen: Filters) -> None:
+	counted = segments(site, chosen)
+	sums = ("purchases", "bought", "billed", "owed", "under_way", "deliveries")
+	assert {name: report.totals[name] for name in sums} == {
+		name: sum(row[name] for row in counted.values()) for name in sums
+	}
+	if not chosen.group_by:
+		known = {
+			row["customer"]: {name: row[name] for name in ("segment", *sums, "last_on")}
+			for row in report.rows
+		}
+		assert known == counted
+	elif chosen.group_by == ("segment",):
+		found = {row["segment"]: (row["clients"], row["bought"]) for row in report.rows}
+		by_segment: dict[str, list[Record]] = defaultdict(list)
+		for row in counted.values():
+			by_segment[row["segment"]].append(row)
+		assert found == {name: (len(rows), add_up(rows, "bought")) for name, rows in by_segment.items()}
+	else:
+		assert sum(row["clients"] for row in report.rows) == len(counted)
+
+
+CHECKS = {
+	activity_report: check_activity,
+	channels_report: check_channels,
+	funnel_report: check_funnel,
+	income_report: check_income,
+	reconciliation_report: check_reconciliation,
+	segments_report: check_segments,
+	win_loss_report: check_win_loss,
+	work_report: check_work,
+}
+"""For each report, what asserts that it equals the count."""
+
+
+def any_filters(random: Random, module: base.ReportModule) -> Filters:
+	"""Some filters that the report can honour, over values that occur on the site."""
+	values = {
+		"company": COMPANIES,
+		"responsible": PEOPLE,
+		"channel": CHANNELS,
+		"program": PROGRAMS,
+		"partner": PARTNERS,
+		"region": REGIONS,
+		"source": ("google",),
+		"direction": ("Payable", "Receivable"),
+	}
+	name = random.choice(module.FILTERS)
+	chosen = {name: random.choice([value for value in values[name] if value])} if random.randrange(3) else {}
+	begins, ends = random.choice(
+		[(None, None), (date(2024, 2, 5), date(2024, 4, 30)), (None, date(2024, 3, 1))]
+	)
+	groups = random.sample(module.GROUPS, min(random.randrange(3), len(module.GROUPS)))
+	return Filters(**chosen, from_date=begins, to_date=ends, group_by=tuple(groups))

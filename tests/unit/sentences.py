@@ -6,7 +6,7 @@
   {placeholder};
 - the labels of report columns, figures, charts and groupings;
 - labels, descriptions, choices and names in the JSON of the Frappe module, and the like in Python (custom fields);
-- the funnel's own words: stages, what they need, the rules of discipline; and the titles of the master lists.
+- the funnel's own words: stages, what they need, the rules of discipline; segments; the titles of the master lists.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
+from partner_crm.reports import segments
 from partner_crm.rules import activity, stages
 
 APP = Path(__file__).parents[2] / "partner_crm"
@@ -40,7 +41,18 @@ IN_JAVASCRIPT = re.compile(r"""\b__\(\s*(["'`])(.+?)(?<!\\)\1""", re.DOTALL)
 
 # What Frappe shows of a record that an app brings, besides the choices of a Select field.
 SHOWN_KEYS = frozenset(
-	{"label", "description", "group", "title", "subject", "header", "empty_state", "role_name"}
+	{
+		"label",
+		"description",
+		"group",
+		"title",
+		"subject",
+		"subtitle",
+		"success_message",
+		"header",
+		"empty_state",
+		"role_name",
+	}
 )
 NAMED_RECORDS = frozenset(
 	{
@@ -64,7 +76,7 @@ def of_the_command_line() -> set[str]:
 def of_the_app() -> set[str]:
 	"""Everything: the command line, the desk and the portal."""
 	everything = sorted(path.name for path in APP.iterdir())
-	return _with_letters(_in_files(everything), _of_the_funnel(), _of_the_master_lists())
+	return _with_letters(_in_files(everything), _of_the_funnel(), _of_the_master_lists(), segments.SEGMENTS)
 
 
 def of_the_doctype(name: str) -> set[str]:

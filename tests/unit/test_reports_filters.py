@@ -5,10 +5,10 @@ from datetime import date, datetime
 import pytest
 from reports_reference import Site
 
-from partner_crm.reports import activity, channels, funnel, income, reconciliation, win_loss
+from partner_crm.reports import activity, channels, funnel, income, reconciliation, segments, win_loss, work
 from partner_crm.reports.filters import FilterError, Filters
 
-MODULES = [funnel, income, channels, activity, win_loss, reconciliation]
+MODULES = [funnel, income, channels, activity, win_loss, reconciliation, segments, work]
 
 
 def test_read_leaves_out_what_is_blank_and_takes_iso_dates():
@@ -39,13 +39,13 @@ def test_read_takes_several_groupings():
 		({"group_by": ["month", "month"]}, "The report is grouped by month twice."),
 		(
 			{"group_by": "colour"},
-			"A report can't be grouped by colour. It can be grouped by: month, company, responsible, channel, "
-			"program, partner, region, source, medium, campaign, product_group, direction, client, lost_reason.",
+			"A report can't be grouped by colour. It can be grouped by: month, day, company, responsible, channel, "
+			"program, partner, region, source, medium, campaign, product_group, direction, client, lost_reason, segment.",
 		),
 		(
 			{"color": "red"},
 			"There is no filter color. The filters are: company, from_date, to_date, responsible, channel, program, "
-			"partner, region, source, group_by, direction, precision.",
+			"partner, region, source, group_by, direction, compare_with, precision.",
 		),
 	],
 )

@@ -2,105 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from statistics import median
 
+import maven
 import pytest
 from reports_reference import Site, half_up, part, percent
 
 from partner_crm.reports import activity, channels, funnel, income, reconciliation, win_loss
 from partner_crm.reports.filters import Filters
 
-FOLDER = Path(__file__).parents[1] / "data" / "maven"
-REWARD = Decimal("0.10")
-SECONDS_A_DAY = 86_400
-
-
-def _rows(name):
-	with (FOLDER / name).open(encoding="utf-8", newline="") as source:
-		return list(csv.DictReader(source))
-
-
-def _day(text):
-	return datetime.strptime(text, "%m/%d/%Y").date() if text else None
-
-
-def _deal(row, offices):
-	began, closed = _day(row["engage_date"]), _day(row["close_date"])
-	return {
-		"name": row["opportunity_id"],
-		"responsible": row["sales_agent"],
-		"region": offices[row["sales_agent"]],
-		"product_group": row["product"],
-		"counterparty": row["account"] or None,
-		"stage": {"Prospecting": "Cold Lead", "Engaging": "SQL", "Won": "Client", "Lost": "Lost"}[
-			row["deal_stage"]
-		],
-		"began": began,
-		"closed": closed,
-		"days": (closed - began).days if closed else None,
-		"value": Decimal(row["close_value"]) if row["close_value"] else None,
-	}
-
 
 @pytest.fixture(scope="module")
 def pipeline():
-	offices = {row["sales_agent"]: row["regional_office"] for row in _rows("sales_teams.csv")}
-	return [_deal(row, offices) for row in _rows("sales_pipeline.csv")]
+	return maven.pipeline()
 
 
 @pytest.fixture(scope="module")
 def site(pipeline):
-	"""Each agent's office is a channel, each product a programme that pays ten percent of a won deal."""
-	site = Site()
-	for deal in pipeline:
-		name, stage = deal["name"], deal["stage"]
-		who = {field: deal[field] for field in ("responsible", "region", "counterparty")}
-		who |= {"channel": deal["region"], "program": deal["product_group"]}
-		if stage == "Cold Lead":
-			site.add(
-				"Partner Lead",
-				name=name,
-				**who,
-				product_group=deal["product_group"],
-				stage=stage,
-				registered_on=deal["began"],
-			)
-			site.passed("Partner Lead", name, stage)
-			continue
-		site.add(
-			"Partner Deal",
-			name=name,
-			**who,
-			product_group=deal["product_group"],
-			stage=stage,
-			registered_on=deal["began"],
-			closed_on=deal["closed"],
-			won_on=deal["closed"] if stage == "Client" else None,
-			days_to_client=deal["days"] if stage == "Client" else None,
-			base_amount=deal["value"],
-			probability=50,
-		)
-		stages = ("SQL",) if stage == "SQL" else ("SQL", stage)
-		site.passed("Partner Deal", name, *stages, seconds=[deal["days"] and deal["days"] * SECONDS_A_DAY])
-		if stage == "Client":
-			site.add(
-				"Payout",
-				**{field: value for field, value in who.items() if field != "counterparty"},
-				deal=name,
-				client=deal["counterparty"] or name,
-				direction="Receivable",
-				status="Expected",
-				instalment=1,
-				won_on=deal["closed"],
-				days_to_client=deal["days"],
-				base_amount=deal["value"] * REWARD,
-			)
-	return site
+	return maven.fill(Site(), pipeline)
 
 
 def _grouped(deals, *fields):
@@ -186,7 +108,7 @@ def test_income_by_programme_and_agent(site, pipeline):
 		key: (
 			len({deal["counterparty"] or deal["name"] for deal in deals}),
 			len(deals),
-			_value(deals) * REWARD,
+			_value(deals) * maven.REWARD,
 			part(sum(deal["days"] for deal in deals), len(deals)),
 		)
 		for key, deals in _grouped(won, "product_group", "responsible").items()

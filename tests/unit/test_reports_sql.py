@@ -17,12 +17,15 @@ from partner_crm.reports import (
 	income,
 	penalties,
 	reconciliation,
+	segments,
 	tables,
 	win_loss,
+	work,
 )
 from partner_crm.reports.filters import Filters
+from partner_crm.reports.sql import Restrict
 
-MODULES = [funnel, income, channels, activity, win_loss, reconciliation, penalties]
+MODULES = [funnel, income, channels, activity, win_loss, reconciliation, penalties, segments, work]
 QUERY_CLASSES = [SQLLiteQuery, MySQLQuery, PostgreSQLQuery]
 
 MARKER = "a 'quoted' %s value"
@@ -96,9 +99,11 @@ def two_managers():
 
 
 def test_a_reader_is_counted_nothing_that_he_may_not_see(two_managers):
-	restrict = {
-		doctype: lambda table: table["responsible"] == "ann" for doctype in ("Partner Deal", "Payout")
-	}
+	restrict = Restrict(
+		rows=lambda doctype, table: (
+			table["responsible"] == "ann" if doctype in ("Partner Deal", "Payout") else None
+		)
+	)
 	rows = {row["stage"]: row for row in two_managers.run(funnel, restrict=restrict).rows}
 	assert [rows[stage]["entered"] for stage in ("Cold Lead", "SQL", "Client")] == [1, 1, 1]
 	assert rows["Client"]["amount"] == 100
@@ -111,8 +116,17 @@ def test_a_reader_is_counted_nothing_that_he_may_not_see(two_managers):
 	}
 
 
+def test_what_is_hidden_is_in_no_sum_and_no_order(two_managers):
+	two_managers.add("Payout", status="Confirmed", program="Broker", client="x", won_on=TODAY, base_amount=99)
+	restrict = Restrict(hidden=frozenset({("Payout", "base_amount"), ("Payout", "base_paid_amount")}))
+	report = two_managers.run(income, Filters(group_by=("program",)), restrict=restrict)
+	assert [row["program"] for row in report.rows] == ["Bank", "Broker"]
+	assert {row["amount"] for row in report.rows} == {0}
+	assert report.totals["payouts"] == 3
+
+
 def test_a_restriction_reaches_every_query_that_reads_the_table():
-	restrict = {doctype: lambda table: table["name"] == "only this" for doctype in tables.TABLES}
+	restrict = Restrict(rows=lambda doctype, table: table["name"] == "only this")
 	for module in MODULES:
 		for query in module.queries(SQLLiteQuery, Filters(), TODAY, restrict).values():
 			statement = query.get_sql()

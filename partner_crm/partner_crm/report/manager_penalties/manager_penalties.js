@@ -1,19 +1,4 @@
-frappe.query_reports["Manager Penalties"] = {
-	filters: [
-		{ fieldname: "company", label: __("Company"), fieldtype: "Link", options: "Company" },
-		{ fieldname: "from_date", label: __("From"), fieldtype: "Date" },
-		{ fieldname: "to_date", label: __("To"), fieldtype: "Date" },
-		{ fieldname: "responsible", label: __("Manager"), fieldtype: "Link", options: "User" },
-		{
-			fieldname: "group_by",
-			label: __("Group by"),
-			fieldtype: "Select",
-			options: [
-				"",
-				{ value: "responsible", label: __("Manager") },
-				{ value: "company", label: __("Company") },
-				{ value: "month", label: __("Month") },
-			],
-		},
-	],
-};
+frappe.query_reports["Manager Penalties"] = partner_crm.reports.settings({
+	filters: ["company", "from_date", "to_date", "responsible", "compare_with"],
+	groups: ["responsible", "company", "month"],
+});

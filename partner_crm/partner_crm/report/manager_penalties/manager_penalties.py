@@ -1,6 +1,5 @@
-from partner_crm.reports import penalties
 from partner_crm.services import reporting
 
 
 def execute(filters: dict | None = None) -> tuple:
-	return reporting.show(penalties, filters, penalties.PENALTY)
+	return reporting.show("Manager Penalties", filters)

@@ -1,0 +1,27 @@
+frappe.query_reports["Channel Performance"] = partner_crm.reports.settings({
+	filters: [
+		"company",
+		"from_date",
+		"to_date",
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"source",
+		"compare_with",
+	],
+	groups: [
+		"month",
+		"channel",
+		"source",
+		"medium",
+		"campaign",
+		"company",
+		"responsible",
+		"region",
+		"program",
+		"product_group",
+	],
+	group_by: "channel",
+});

@@ -1,0 +1,25 @@
+frappe.query_reports["Deal Activity"] = partner_crm.reports.settings({
+	filters: [
+		"company",
+		"from_date",
+		"to_date",
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"source",
+		"compare_with",
+	],
+	groups: [
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"company",
+		"product_group",
+		"source",
+		"month",
+	],
+});

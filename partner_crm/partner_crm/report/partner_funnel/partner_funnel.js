@@ -1,0 +1,27 @@
+frappe.query_reports["Partner Funnel"] = partner_crm.reports.settings({
+	filters: [
+		"company",
+		"from_date",
+		"to_date",
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"source",
+		"compare_with",
+	],
+	groups: [
+		"month",
+		"company",
+		"responsible",
+		"channel",
+		"source",
+		"medium",
+		"campaign",
+		"program",
+		"partner",
+		"region",
+		"product_group",
+	],
+});

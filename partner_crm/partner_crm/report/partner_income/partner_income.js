@@ -1,0 +1,26 @@
+frappe.query_reports["Partner Income"] = partner_crm.reports.settings({
+	filters: [
+		"company",
+		"from_date",
+		"to_date",
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"direction",
+		"compare_with",
+	],
+	groups: [
+		"program",
+		"partner",
+		"channel",
+		"client",
+		"responsible",
+		"month",
+		"region",
+		"company",
+		"direction",
+	],
+	group_by: "program",
+});

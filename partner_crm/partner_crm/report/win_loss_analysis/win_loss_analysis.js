@@ -1,0 +1,27 @@
+frappe.query_reports["Win Loss Analysis"] = partner_crm.reports.settings({
+	filters: [
+		"company",
+		"from_date",
+		"to_date",
+		"responsible",
+		"channel",
+		"program",
+		"partner",
+		"region",
+		"source",
+		"compare_with",
+	],
+	groups: [
+		"responsible",
+		"product_group",
+		"channel",
+		"month",
+		"lost_reason",
+		"source",
+		"program",
+		"partner",
+		"region",
+		"company",
+	],
+	group_by: "responsible",
+});

@@ -1,0 +1,151 @@
+// What the script reports share: their filters, how a row of totals looks, and the way from a number to its documents.
+frappe.provide("partner_crm.reports");
+
+partner_crm.reports.settings = function ({ filters, groups = [], group_by = "", then_by = "" }) {
+	return {
+		filters: [
+			...filters.map((name) => partner_crm.reports.filter(name)),
+			...partner_crm.reports.groupings(groups, group_by, then_by),
+		],
+		formatter: partner_crm.reports.format,
+	};
+};
+
+partner_crm.reports.filter = function (fieldname) {
+	const filters = {
+		company: {
+			label: __("Company"),
+			fieldtype: "Link",
+			options: "Company",
+			default: frappe.defaults.get_user_default("Company"),
+		},
+		from_date: { label: __("From"), fieldtype: "Date" },
+		to_date: { label: __("To"), fieldtype: "Date" },
+		responsible: { label: __("Manager"), fieldtype: "Link", options: "User" },
+		channel: { label: __("Channel"), fieldtype: "Link", options: "Acquisition Channel" },
+		program: { label: __("Programme"), fieldtype: "Link", options: "Partner Program" },
+		partner: { label: __("Partner"), fieldtype: "Link", options: "Sales Partner" },
+		region: { label: __("Region"), fieldtype: "Link", options: "Territory" },
+		source: { label: __("Source"), fieldtype: "Data" },
+		direction: {
+			label: __("Direction"),
+			fieldtype: "Select",
+			options: [
+				"",
+				{ value: "Payable", label: __("Payable") },
+				{ value: "Receivable", label: __("Receivable") },
+			],
+		},
+		compare_with: {
+			label: __("Compare with"),
+			fieldtype: "Select",
+			options: [
+				"",
+				{ value: "Previous Period", label: __("Previous Period") },
+				{ value: "Previous Year", label: __("Previous Year") },
+			],
+		},
+	};
+	return { fieldname, ...filters[fieldname] };
+};
+
+partner_crm.reports.groupings = function (groups, group_by, then_by) {
+	const labels = {
+		month: __("Month"),
+		day: __("Day"),
+		company: __("Company"),
+		responsible: __("Manager"),
+		channel: __("Channel"),
+		program: __("Programme"),
+		partner: __("Partner"),
+		region: __("Region"),
+		source: __("Source"),
+		medium: __("Medium"),
+		campaign: __("Campaign"),
+		product_group: __("Product Group"),
+		direction: __("Direction"),
+		client: __("Client"),
+		lost_reason: __("Reason of the Loss"),
+		segment: __("Segment"),
+	};
+	const options = ["", ...groups.map((value) => ({ value, label: labels[value] }))];
+	const grouping = (fieldname, label, value) => ({
+		fieldname,
+		label,
+		fieldtype: "Select",
+		options,
+		default: value,
+	});
+	return [
+		...(groups.length ? [grouping("group_by", __("Group by"), group_by)] : []),
+		...(groups.length > 1 ? [grouping("then_by", __("Then by"), then_by)] : []),
+	];
+};
+
+partner_crm.reports.format = function (value, row, column, data, default_formatter) {
+	if (!data) {
+		return default_formatter(value, row, column, data);
+	}
+	if (data.is_total && typeof value === "string") {
+		return `<b>${frappe.utils.escape_html(value)}</b>`;
+	}
+	let shown = default_formatter(value, row, column, data);
+	if (column.behind && value) {
+		const [name, key] = [column.fieldname, JSON.stringify(data.key)].map(encodeURIComponent);
+		shown = `<a class="pcrm-behind" data-column="${name}" data-key="${key}">${shown}</a>`;
+	}
+	return data.is_total ? `<b>${shown}</b>` : shown;
+};
+
+partner_crm.reports.show_documents = async function (column, key) {
+	const report = frappe.query_report;
+	const lists = await frappe.xcall("partner_crm.api.documents_behind", {
+		report: report.report_name,
+		filters: report.get_filter_values(),
+		column,
+		key,
+	});
+	if (lists.some((list) => list.is_cut)) {
+		frappe.show_alert(__("There are too many documents to list them all; the first of them are shown."));
+	}
+	if (!lists.length) {
+		frappe.show_alert(__("There is no document behind this number that you may see."));
+	} else if (lists.length === 1) {
+		partner_crm.reports.open_list(lists[0]);
+	} else {
+		partner_crm.reports.choose_list(lists);
+	}
+};
+
+partner_crm.reports.choose_list = function (lists) {
+	const dialog = new frappe.ui.Dialog({ title: __("Documents behind this number") });
+	for (const list of lists) {
+		$(`<p><a>${__(list.doctype)}</a></p>`)
+			.appendTo(dialog.body)
+			.on("click", "a", () => {
+				dialog.hide();
+				partner_crm.reports.open_list(list);
+			});
+	}
+	dialog.show();
+};
+
+partner_crm.reports.open_list = function ({ doctype, filters }) {
+	const by_field = {};
+	for (const [field, ...narrowing] of filters) {
+		(by_field[field] = by_field[field] || []).push(narrowing);
+	}
+	frappe.route_options = {};
+	for (const [field, narrowings] of Object.entries(by_field)) {
+		// The list takes one narrowing of a field as it is, and several as texts.
+		frappe.route_options[field] =
+			narrowings.length === 1 ? narrowings[0] : narrowings.map((one) => JSON.stringify(one));
+	}
+	frappe.set_route("List", doctype, "List");
+};
+
+$(document).on("click", ".pcrm-behind", function (event) {
+	event.preventDefault();
+	const { column, key } = this.dataset;
+	partner_crm.reports.show_documents(decodeURIComponent(column), JSON.parse(decodeURIComponent(key)));
+});

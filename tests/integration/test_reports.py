@@ -1,0 +1,400 @@
+"""The reports on a real site: what each reader is shown, where each number leads, and what is mailed."""
+
+from __future__ import annotations
+
+from random import Random
+
+import frappe
+import pytest
+from frappe.desk.query_report import build_xlsx_data
+from frappe.desk.query_report import run as run_report
+
+from partner_crm import api
+from partner_crm.reports import base
+from partner_crm.reports.filters import Filters
+from partner_crm.reports.tables import TABLES
+from partner_crm.services import reporting
+from tests.factories import make_row, make_user_row
+from tests.unit import reports_reference as reference
+
+NUMBERS = ("Int", "Currency", "Float", "Percent")
+
+
+CLIENTS = {"Partner Income": ("Payout", "client"), "Manager Work": ("Client Interaction", "contact")}
+
+
+def load(site: reference.Site) -> reference.Site:
+	"""The records of a random site as rows of MariaDB, where a number is never unset."""
+	for doctype, records in site.records.items():
+		kinds = TABLES[doctype].columns
+		for record in records:
+			for name, kind in kinds.items():
+				if record[name] is None and kind in ("money", "number", "int"):
+					record[name] = 0
+		frappe.db.bulk_insert(doctype, list(kinds), [tuple(record.values()) for record in records])
+	return site
+
+
+def fetched(module: base.ReportModule, filters: Filters) -> base.Report:
+	return base.run(module, lambda query: query.run(), frappe.qb, filters, reference.TODAY)
+
+
+@pytest.mark.parametrize("module", reference.CHECKS)
+def test_a_report_on_mariadb_equals_a_count_record_by_record(module):
+	for seed in range(12):
+		frappe.db.savepoint("empty")
+		random = Random(seed)
+		site = load(reference.a_site(random))
+		for _ in range(4):
+			chosen = reference.any_filters(random, module)
+			reference.CHECKS[module](fetched(module, chosen), site, chosen)
+		frappe.db.rollback(save_point="empty")
+
+
+@pytest.fixture
+def random_site() -> reference.Site:
+	"""With something to tell in every report."""
+	site = reference.a_site(Random(8), size=6)
+	for number, status in enumerate(("Imposed", "Contested", "Confirmed", "Waived", "Imposed")):
+		site.add(
+			"Manager Penalty",
+			company="Alpha",
+			manager=reference.PEOPLE[number % 3],
+			rule="Deal Lapsed",
+			reference_doctype="Partner Deal",
+			reference_name=site.records["Partner Deal"][0]["name"],
+			status=status,
+			currency=("USD", "KZT")[number % 2],
+			violated_on=reference.DAYS[number],
+			amount=10,
+		)
+	return load(site)
+
+
+@pytest.mark.parametrize("report", reporting.REPORTS)
+def test_every_report_is_shown_ungrouped_grouped_and_compared(random_site, report):
+	module = reporting.REPORTS[report]
+	for group in ("", *module.GROUPS):
+		shown = run_report(report, {"group_by": group})
+		names = {column["fieldname"] for column in shown["columns"]}
+		assert len(names) == len(shown["columns"])
+		for row in shown["result"]:
+			assert names <= row.keys()
+	period = {"from_date": "2024-03-01", "to_date": "2024-03-31"}
+	grouping = next(name for name in module.GROUPS if name not in ("day",))
+	compared = run_report(report, {"group_by": grouping, **period, "compare_with": "Previous Year"})
+	names = [column["fieldname"] for column in compared["columns"]]
+	for column in run_report(report, {"group_by": grouping, **period})["columns"]:
+		if column["fieldtype"] in NUMBERS:
+			assert f"{column['fieldname']}_before" in names
+
+
+@pytest.mark.parametrize("report", reporting.REPORTS)
+def test_behind_every_number_are_as_many_documents_as_it_counts(random_site, report):
+	"""Of counts; amounts, rates and times lead to the documents that they are reckoned from."""
+	module = reporting.REPORTS[report]
+	for filters in ({}, {"from_date": "2024-02-05", "to_date": "2024-04-30"}, {"company": "Alpha"}):
+		for group in ("", *module.GROUPS):
+			asked = {**filters, "group_by": group}
+			shown = run_report(report, asked)
+			for row in shown["result"]:
+				for column in shown["columns"]:
+					name = column["fieldname"]
+					if column["fieldtype"] != "Int" or not column["behind"] or not row[name]:
+						continue
+					if row["key"] == {} and report == "Partner Funnel" and name != "now":
+						continue  # totals of what no single list can show
+					lists = api.documents_behind(report, name, row["key"], asked)
+					found = [frappe.get_list(one["doctype"], one["filters"], pluck="name") for one in lists]
+					if name == "clients":  # each counts once, however many documents tell of him
+						doctype, client = CLIENTS[report]
+						assert row[name] == len(
+							set(frappe.get_all(doctype, {"name": ["in", found[0]]}, pluck=client))
+						)
+					else:
+						assert row[name] == sum(map(len, found)), (asked, row, name, lists)
+
+
+# --- who reads ----------------------------------------------------------------------------------------------
+
+HEAD, MANAGER, MARKETING, ACCOUNTANT = (
+	"Partner CRM Manager",
+	"Partner CRM User",
+	"Partner CRM Marketing",
+	"Partner CRM Accountant",
+)
+
+
+@pytest.fixture
+def company() -> str:
+	return frappe.defaults.get_global_default("company")
+
+
+@pytest.fixture
+def users() -> dict[str, str]:
+	roles = {"head": HEAD, "anna": MANAGER, "pavel": MANAGER, "mark": MARKETING, "alice": ACCOUNTANT}
+	return {
+		name: make_user_row(f"{name}@reports.example", [role, "Sales User"]).name
+		for name, role in roles.items()
+	}
+
+
+@pytest.fixture
+def deals(users, company) -> None:
+	"""A won and an open deal of anna's, two open ones of pavel's, and a payout for the won one."""
+	for number, (name, stage, amount) in enumerate(
+		(("anna", "Client", 1000), ("anna", "SQL", 10), ("pavel", "SQL", 200), ("pavel", "SQL", 300))
+	):
+		deal = make_row(
+			"Partner Deal",
+			deal_title=f"Deal {number}",
+			stage=stage,
+			responsible=users[name],
+			company=company,
+			base_amount=amount,
+			registered_on="2026-03-01",
+			won_on="2026-03-20" if stage == "Client" else None,
+		)
+		make_row("Stage Change", reference_doctype="Partner Deal", reference_name=deal.name, to_stage="SQL")
+		if stage == "Client":
+			make_row(
+				"Payout",
+				deal=deal.name,
+				direction="Receivable",
+				status="Confirmed",
+				responsible=users[name],
+				client="Client",
+				company=company,
+				base_amount=77,
+				won_on="2026-03-20",
+			)
+
+
+@pytest.mark.parametrize("role", [HEAD, MANAGER, MARKETING, ACCOUNTANT])
+def test_each_role_by_itself_opens_its_reports(random_site, role):
+	user = make_user_row("alone@reports.example", [role]).name
+	frappe.set_user(user)
+	for report in reporting.REPORTS:
+		if not frappe.get_doc("Report", report).is_permitted():
+			continue
+		for group in ("", *reporting.REPORTS[report].GROUPS):
+			assert run_report(report, {"group_by": group})["columns"]
+
+
+def shown_to(user: str, report: str, **filters) -> dict:
+	frappe.set_user(user)
+	return run_report(report, filters)
+
+
+def row_of(shown: dict, **key) -> dict:
+	return next(row for row in shown["result"] if row["key"] == key)
+
+
+def total_of(shown: dict) -> dict:
+	return next(row for row in shown["result"] if row.get("is_total"))
+
+
+@pytest.mark.parametrize(
+	("name", "entered", "amount"),
+	[("head", 4, 510), ("anna", 2, 10), ("pavel", 2, 500), ("mark", 4, 510)],
+)
+def test_a_reader_is_counted_what_his_lists_show(users, deals, name, entered, amount):
+	row = row_of(shown_to(users[name], "Partner Funnel"), stage="SQL")
+
+	assert (row["entered"], row["amount"]) == (entered, amount)
+
+
+def test_user_permissions_reach_into_the_sums(users, deals):
+	make_row("Company", name="Other Ltd", company_name="Other Ltd", abbr="OL", default_currency="USD")
+	make_row("Partner Deal", stage="SQL", company="Other Ltd", base_amount=5000, registered_on="2026-03-01")
+	assert total_of(shown_to(users["head"], "Partner Funnel"))["amount"] == 6510
+	frappe.set_user("Administrator")
+	frappe.get_doc(
+		doctype="User Permission", user=users["head"], allow="Company", for_value="Other Ltd"
+	).insert()
+	assert total_of(shown_to(users["head"], "Partner Funnel"))["amount"] == 5000
+
+
+def test_a_name_with_a_percent_sign_is_only_a_name(users, deals):
+	name = "100%s Ltd"
+	make_row("Company", name=name, company_name=name, abbr="PL", default_currency="USD")
+	make_row("Partner Deal", stage="SQL", company=name, base_amount=5000, registered_on="2026-03-01")
+	frappe.get_doc(doctype="User Permission", user=users["head"], allow="Company", for_value=name).insert()
+
+	assert total_of(shown_to(users["head"], "Partner Funnel"))["amount"] == 5000
+
+
+def test_the_accountant_has_no_report_on_deals_but_one_on_money(users, deals):
+	with pytest.raises(frappe.PermissionError):
+		shown_to(users["alice"], "Partner Funnel")
+
+	assert shown_to(users["alice"], "Partner Income")["result"][0]["amount"] == 77
+
+
+def test_marketing_is_shown_nothing_of_what_payouts_are_worth(users, deals):
+	head = shown_to(users["head"], "Partner Income", group_by="channel")
+	marketing = shown_to(users["mark"], "Partner Income", group_by="channel")
+
+	assert {column["fieldname"] for column in marketing["columns"]} == {
+		"channel",
+		"claims",
+		"clients",
+		"conversion",
+		"payouts",
+		"days_to_client",
+	}
+	assert marketing["result"][0]["payouts"] == 1
+	assert "77" in str(head["result"]) and "77" not in str(marketing)
+	assert marketing["message"].startswith("What partners' payouts are worth is not shown to you")
+	assert (marketing["chart"], [figure["label"] for figure in marketing["report_summary"]]) == (
+		None,
+		["Clients"],
+	)
+
+
+def test_marketing_has_no_payouts_in_the_revenue_of_a_channel(users, company):
+	lead = make_row("Partner Lead", stage="Client", company=company, registered_on="2026-03-01")
+	payout = {"lead": lead.name, "direction": "Receivable", "status": "Confirmed", "base_amount": 77}
+	make_row("Payout", company=company, **payout)
+
+	assert total_of(shown_to(users["head"], "Channel Performance", group_by="channel"))["revenue"] == 77
+	shown = shown_to(users["mark"], "Channel Performance", group_by="channel")
+	assert (total_of(shown)["revenue"], bool(shown["message"])) == (0, True)
+
+
+def test_a_reader_given_as_a_filter_never_widens_what_is_shown(users, deals):
+	shown = shown_to(users["anna"], "Partner Funnel", reader="Administrator")
+
+	assert total_of(shown)["now"] == 2
+
+
+def test_companies_with_different_currencies_are_not_added_up(users, deals, company):
+	make_row("Company", name="Euro Ltd", company_name="Euro Ltd", abbr="EL", default_currency="EUR")
+	with pytest.raises(frappe.ValidationError, match="The companies keep their books in EUR, USD"):
+		shown_to(users["head"], "Partner Funnel")
+
+	assert total_of(shown_to(users["head"], "Partner Funnel", company=company))["now"] == 4
+
+
+def test_a_filter_that_cannot_be_meant_is_refused_in_the_readers_words(users):
+	frappe.local.lang = "ru"
+	with pytest.raises(frappe.ValidationError, match="Для сравнения укажите начало и конец периода"):
+		shown_to(users["head"], "Partner Funnel", compare_with="Previous Year")
+
+
+def test_documents_behind_a_number_are_for_whom_the_report_is_for(users, deals):
+	frappe.set_user(users["alice"])
+	with pytest.raises(frappe.PermissionError):
+		api.documents_behind("Partner Funnel", "now", {"stage": "SQL"})
+	with pytest.raises(frappe.ValidationError, match="There is no report Payouts"):
+		api.documents_behind("Payouts", "now", {})
+	frappe.set_user(users["anna"])
+	(found,) = api.documents_behind("Partner Funnel", "entered", {"stage": "SQL"})
+	names = frappe.get_list("Partner Deal", found["filters"], pluck="responsible")
+	assert names == [users["anna"]] * 2
+
+
+# --- what is mailed and exported ----------------------------------------------------------------------------
+
+
+def mailed(report: str, user: str, file_format: str = "HTML", **filters):
+	return frappe.get_doc(
+		doctype="Auto Email Report",
+		report=report,
+		report_type="Script Report",
+		user=user,
+		email_to="boss@reports.example",
+		format=file_format,
+		frequency="Daily",
+		filters=frappe.as_json(filters) if filters else None,
+	).insert()
+
+
+@pytest.mark.parametrize("report", reporting.REPORTS)
+@pytest.mark.parametrize("file_format", ["HTML", "XLSX", "CSV"])
+def test_a_scheduled_mail_is_rendered(random_site, users, report, file_format):
+	group = reporting.REPORTS[report].GROUPS[0]
+	doc = mailed(report, users["head"], file_format, group_by=group)
+
+	content = doc.get_report_content()
+
+	assert content
+	if file_format == "HTML":
+		assert "Total" in content
+
+
+def test_a_scheduled_mail_has_the_rights_of_its_user(users, deals):
+	doc = mailed("Partner Funnel", users["anna"], group_by="responsible")
+
+	content = doc.get_report_content()
+
+	assert users["anna"] in content
+	assert users["pavel"] not in content
+
+
+def test_a_scheduled_mail_is_in_the_language_of_its_user(users, deals):
+	frappe.db.set_value("User", users["anna"], "language", "ru")
+	doc = mailed("Partner Funnel", users["anna"])
+
+	content = doc.get_report_content()
+
+	assert "Всего побывало" in content
+	assert "Итого" in content or "Общая сумма" in content
+
+
+def test_reports_of_others_are_mailed_as_before(users):
+	doc = mailed("Possible Duplicates", users["head"])
+
+	assert not doc.filters
+
+
+def test_an_export_has_numbers_as_numbers(users, deals):
+	shown = frappe._dict(shown_to(users["head"], "Partner Funnel", group_by="responsible"))
+	rows, _widths = build_xlsx_data(shown, [], 0, ignore_visible_idx=True)
+
+	column = [column["fieldname"] for column in shown.columns].index("entered_amount")
+	assert {type(row[column]) for row in rows[1:]} == {float}
+
+
+# --- edges --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("report", reporting.REPORTS)
+def test_an_empty_site_has_empty_reports(report):
+	for group in ("", reporting.REPORTS[report].GROUPS[0]):
+		shown = run_report(report, {"group_by": group})
+		numbers = [column["fieldname"] for column in shown["columns"] if column["fieldtype"] in NUMBERS]
+		assert all(not row[name] for row in shown["result"] for name in numbers)
+
+
+def test_a_report_writes_nothing(random_site):
+	writes = frappe.db.transaction_writes
+	for name in reporting.REPORTS:
+		run_report(name, {})
+	assert frappe.db.transaction_writes == writes
+
+
+@pytest.mark.parametrize("doctype", TABLES)
+def test_every_column_that_reports_read_is_stored(doctype):
+	assert set(TABLES[doctype].columns) - set(frappe.db.get_table_columns(doctype)) == set()
+
+
+def test_deleted_users_and_channels_keep_what_they_did(users, deals):
+	frappe.db.delete("User", {"name": users["pavel"]})
+	make_row("Partner Deal", stage="SQL", channel="Gone", base_amount=-5, registered_on="2026-03-01")
+	frappe.set_user(users["head"])
+
+	by_manager = run_report("Partner Funnel", {"group_by": "responsible"})
+	by_channel = run_report("Channel Performance", {"group_by": "channel"})
+
+	assert row_of(by_manager, responsible=users["pavel"], stage="SQL")["amount"] == 500
+	assert row_of(by_channel, channel="Gone")["budgets"] == -5
+
+
+def test_huge_and_negative_amounts_keep_their_cents(users, company):
+	for amount in ("999999999999.99", "-0.01", "-888888888888.88"):
+		make_row("Partner Deal", stage="SQL", company=company, base_amount=amount, registered_on="2099-12-31")
+
+	shown = shown_to(users["head"], "Partner Funnel", from_date="2026-01-01", to_date="9999-12-31")
+
+	assert total_of(shown)["amount"] == 111111111111.10
