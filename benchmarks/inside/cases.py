@@ -24,6 +24,7 @@ from tests.factories import (
 	FOR_CLIENT,
 	FOR_NEGOTIATION,
 	make_deal,
+	make_full_counterparty,
 	make_partner,
 	make_program,
 	make_ready_mql,
@@ -140,7 +141,10 @@ def _win(with_payouts: bool) -> Work:
 	manager = frappe.session.user
 	frappe.set_user("Administrator")
 	fields = {"program": _program(), "partner": make_partner("Partner")} if with_payouts else {}
-	deal = make_deal(make_ready_mql(responsible=manager, region=None, **fields), responsible=manager)
+	group = frappe.db.get_value("Customer Group", {"is_group": 0}, order_by="name")
+	company = make_full_counterparty(client_group=group).name
+	lead = make_ready_mql(counterparty=company, responsible=manager, region=None, **fields)
+	deal = make_deal(lead, responsible=manager)
 	deal.update({"stage": "Negotiation", **FOR_NEGOTIATION}).save()
 	frappe.db.commit()
 	frappe.set_user(manager)
