@@ -44,6 +44,8 @@ def check_contact(card: Document, before: Document | None) -> None:
 	"""
 	if card.flags.pop("is_checked", False):
 		return
+	if card.pcrm_birth_date:
+		card.pcrm_birth_date = getdate(card.pcrm_birth_date)  # understood once for all who ask for it
 	is_new_date = not before or str(card.pcrm_birth_date) != str(before.pcrm_birth_date)
 	_refuse(
 		[
@@ -68,11 +70,10 @@ def check_counterparty(card: Document, before: Document | None) -> None:
 
 def check_completeness(card: Document, before: Document | None) -> None:
 	"""The strict preset wants the whole identity from the first day that a card is ours."""
-	if before and before.pcrm_managed:
+	required_from = settings.identity_required_from()
+	if required_from != stages.AT_CREATION or (before and before.pcrm_managed):
 		return
-	missing = stages.card_missing(
-		{stages.CONTACT: facts.contact_card(card)}, settings.identity_required_from()
-	)
+	missing = stages.card_missing({stages.CONTACT: facts.contact_card(card)}, required_from)
 	if missing:
 		frappe.throw(
 			_("{0} can't be saved yet:").format(name_of(card)) + as_list(missing),
