@@ -119,6 +119,8 @@ def _with_tax_id(buyer: Buyer) -> list[frappe._dict]:
 def _with_name(buyer: Buyer) -> list[frappe._dict]:
 	"""Those of the same name that nothing tells apart: no other tax id, no other counterparty of ours."""
 	rows = _companies(customer_name=buyer.title)
+	if not rows:
+		return []
 	names = [row.name for row in rows]
 	taken = set(_pluck("Counterparty", "customer", customer=("in", names), name=("!=", buyer.card)))
 	tax_id = buyer.fields.get("tax_id")
