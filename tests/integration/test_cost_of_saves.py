@@ -263,6 +263,8 @@ def test_what_a_move_of_a_deal_costs():
 
 
 def test_a_new_client_s_customer_is_not_looked_for_among_all_counterparties():
+	set_default_group()
+
 	asks_for_none = [
 		sql for sql in win() if "from `tabcounterparty`" in sql.lower() and "in ('')" in sql.lower()
 	]
