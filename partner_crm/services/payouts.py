@@ -66,7 +66,11 @@ def _is_concerned(doc: Document) -> bool:
 	before = doc.get_doc_before_save()
 	was = before.stage if before else None
 	if doc.stage == stages.CLIENT:
-		return was != stages.CLIENT or any(map(doc.has_value_changed, WHAT_COUNTS[doc.doctype]))
+		return (
+			was != stages.CLIENT
+			or not doc.payout_terms
+			or any(map(doc.has_value_changed, WHAT_COUNTS[doc.doctype]))
+		)
 	return bool(doc.payout_terms) and was != doc.stage
 
 
@@ -98,7 +102,7 @@ def settle(doctype: str, name: str, today: date | None = None) -> list[str]:
 	"""Issues what is missing of the payouts of a deal or referral lead, and returns their names.
 
 	A payout that can't be reckoned (no terms, no exchange rate, no partner) is not made: the user is told why, and
-	reconciliation lists the client until it can. Locks the deal or lead, then the ledger, until the transaction ends.
+	whoever saves the client again once that is mended has it made. Locks the deal or lead, then the ledger, until the transaction ends.
 	"""
 	source = _read(doctype, name)
 	if not source or not (source.payout_terms or (source.program and source.stage == stages.CLIENT)):

@@ -153,6 +153,20 @@ def test_without_terms_on_that_day_nothing_is_made_and_somebody_is_told():
 	assert "has no terms in force" in frappe.message_log[-1]["message"]
 
 
+def test_a_client_who_is_saved_again_once_terms_were_entered_has_his_payout():
+	name = program({"valid_from": "2099-01-01"})
+	deal = won(name)
+	settle(deal)
+	terms = frappe.get_doc("Partner Program", name)
+	terms.terms[0].valid_from = "2020-01-01"
+	terms.save()
+	deal.reload()
+
+	payouts.follow(deal)
+
+	assert len(ledger(deal)) == 1
+
+
 def test_without_a_partner_nobody_is_paid():
 	deal = make_won_deal(program=program())
 
