@@ -17,7 +17,7 @@ from partner_crm.rules.identity import (
 	normalise_phone,
 	website_domain,
 )
-from partner_crm.services import facts, settings, staff
+from partner_crm.services import facts, first_look, settings, staff
 from partner_crm.services.refusals import as_list, bullets, name_of
 
 NO_PHONE = "{0} is not a phone number."
@@ -27,11 +27,12 @@ NO_SITE = "{0} is not a web address."
 
 def check_typed_person(lead: Document) -> None:
 	"""What instant capture was told, before any card is made of it."""
+	typed = [lead.email] if lead.email and lead.has_value_changed("email") else []
 	_refuse(
 		[
 			*_problems(NO_PHONE, is_phone, [lead.phone], ()),
 			*_problems(NO_EMAIL, normalise_email, [lead.email], ()),
-			*staff.problems([lead.email] if lead.has_value_changed("email") else ()),
+			*staff.problems(typed, staff.among(typed)),
 			*_birth_date_problems(lead.birth_date),
 		]
 	)
@@ -47,22 +48,24 @@ def check_contact(card: Document, before: Document | None) -> None:
 	if card.pcrm_birth_date:
 		card.pcrm_birth_date = getdate(card.pcrm_birth_date)  # understood once for all who ask for it
 	is_new_date = not before or str(card.pcrm_birth_date) != str(before.pcrm_birth_date)
+	added = _added(_emails(card), _emails(before) if before and before.pcrm_managed else ())
 	_refuse(
 		[
 			*_problems(NO_PHONE, is_phone, _phones(card), _phones(before)),
 			*_problems(NO_EMAIL, normalise_email, _emails(card), _emails(before)),
-			*staff.problems(_added(_emails(card), _emails(before) if before and before.pcrm_managed else ())),
+			*staff.problems(added, first_look.at(card, added)),
 			*(_birth_date_problems(card.pcrm_birth_date) if is_new_date else ()),
 		]
 	)
 
 
 def check_counterparty(card: Document, before: Document | None) -> None:
+	added = _added(_company_emails(card), _company_emails(before))
 	_refuse(
 		[
 			*_problems(NO_PHONE, is_phone, [card.phone], [before and before.phone]),
 			*_problems(NO_EMAIL, normalise_email, _company_emails(card), _company_emails(before)),
-			*staff.problems(_added(_company_emails(card), _company_emails(before))),
+			*staff.problems(added, first_look.at(card, added)),
 			*_problems(NO_SITE, website_domain, [card.website], [before and before.website]),
 		]
 	)

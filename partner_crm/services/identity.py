@@ -29,6 +29,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import escape_html, get_link_to_form, getdate
+from pypika.queries import QueryBuilder
 from pypika.terms import Parameter
 
 from partner_crm.permissions import access, seen
@@ -101,6 +102,11 @@ class Change:
 	fresh: Keys
 	stale: frozenset[str]
 
+	@property
+	def pairs(self) -> tuple[str, ...]:
+		"""The pair keys that it gains."""
+		return tuple(filter(is_pair, self.fresh))
+
 
 # Writing
 
@@ -111,11 +117,11 @@ def begin(card: Document) -> None:
 	So mostly nothing is written and no other app is told of a card that is refused: most duplicates have been there
 	for long. The look takes no lock and does not see what is a moment old; that, the database refuses in `claim`.
 	"""
-	card.flags.key_change = card.flags.savepoint = None
+	card.flags.savepoint = None
 	if not is_managed(card):
 		return
-	card.flags.key_change = change = _change(card)
-	if _are_known(change.fresh):
+	change = change_of(card)
+	if _is_known(card, change):
 		_refuse_unless_told_apart(card, change.fresh, _holders(change.fresh, lock=False))
 	if change.fresh or change.stale:
 		savepoints.begin(card)
@@ -126,7 +132,8 @@ def claim(card: Document) -> None:
 
 	Raises `DuplicateCard` with nothing of this save written, neither keys nor card.
 	"""
-	change = card.flags.pop("key_change", None) or _change(card)
+	change = change_of(card)
+	card.flags.key_change = None  # from now on it holds them
 	with savepoints.all_or_nothing(card):
 		lock((*change.fresh, *change.stale))
 		free(change.stale)
@@ -176,6 +183,15 @@ def refresh_people(company: Document) -> None:
 			enqueue_after_commit=True,
 			counterparty=company.name,
 		)
+
+
+def change_of(card: Document) -> Change:
+	"""What this save changes of a card's keys: reckoned once, and again where another app has changed the card meanwhile."""
+	source = _source(card)
+	if not card.flags.key_change or card.flags.key_source != source:
+		held = set() if card.is_new() else held_keys(card.doctype, card.name)
+		card.flags.update({"key_change": change_between(held, keys_for(card)), "key_source": source})
+	return card.flags.key_change
 
 
 def is_managed(card: Document) -> bool:
@@ -391,23 +407,33 @@ def whom_to_ask() -> str:
 # Details
 
 
-def _change(card: Document) -> Change:
-	held = set() if card.is_new() else held_keys(card.doctype, card.name)
-	return change_between(held, keys_for(card))
-
-
-def _are_known(keys: Keys) -> bool:
-	"""Whether a card holds one of these pair keys, as far as this transaction sees. Takes no lock."""
-	wanted = tuple(filter(is_pair, keys))
-	return bool(wanted and frappe.db.sql(_look_for_pairs(frappe.db.db_type), {"keys": wanted}))
+def _is_known(card: Document, change: Change) -> bool:
+	"""Whether another card holds one of the pair keys that a card gains, as far as this transaction sees."""
+	if not change.pairs:
+		return False
+	if card.flags.looked_for is change:
+		return card.flags.is_known
+	return bool(frappe.db.sql(_look_for_pairs(frappe.db.db_type), {"keys": change.pairs}))
 
 
 @cache
 def _look_for_pairs(db_type: str) -> str:
+	return of_pairs().limit(1).get_sql()
+
+
+def of_pairs() -> QueryBuilder:
+	"""The names of those of `%(keys)s` that a card holds, twice: as wide as the question after staff. Takes no lock."""
 	key = frappe.qb.DocType("Identity Key")
 	return (
-		frappe.qb.from_(key).select(key.name).where(key.name.isin(Parameter("%(keys)s"))).limit(1).get_sql()
+		frappe.qb.from_(key).select(key.name, key.name.as_("key")).where(key.name.isin(Parameter("%(keys)s")))
 	)
+
+
+def _source(card: Document) -> tuple:
+	"""All that the keys of a card are made of."""
+	if card.doctype == "Counterparty":
+		return (_company(card),)
+	return _person(card), card.get("pcrm_counterparty"), card.get("pcrm_managed")
 
 
 def _person(card: Document) -> Person:

@@ -6,7 +6,7 @@ partners who have a user account of the website, users who are switched off and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 
 import frappe
@@ -20,21 +20,27 @@ from partner_crm.services import settings
 ADMINISTRATOR = "Administrator"
 
 
-def problems(addresses: Iterable[str]) -> list[str]:
-	"""What a client's card says of them: the address, and only in general whose it is."""
-	typed = list(filter(None, addresses))
-	ours = among(typed)
+def problems(addresses: Iterable[str], ours: Collection[str]) -> list[str]:
+	"""What a client's card says of those that are `ours`, normalised: the address, and only in general whose it is."""
 	sentence = _("{0} is an address of our own staff. Enter the client's own address.")
 	return [
-		sentence.format(frappe.bold(escape_html(text))) for text in typed if normalise_email(text) in ours
+		sentence.format(frappe.bold(escape_html(text))) for text in addresses if normalise_email(text) in ours
 	]
 
 
 def among(addresses: Iterable[str]) -> set[str]:
 	"""Which of these addresses are our own, normalised."""
-	asked = {address for text in addresses if text and (address := normalise_email(text))}
-	ours = {address for address in asked if _is_on_our_domain(address)}
-	return ours | _of_people(asked - ours)
+	ours, unsure = by_domain(addresses)
+	if not unsure:
+		return ours
+	return ours | named(unsure, frappe.db.sql(_people(frappe.db.db_type), asked(unsure)))
+
+
+def by_domain(addresses: Iterable[str]) -> tuple[set[str], set[str]]:
+	"""Those that are our own by their domain, and those of which only the database can tell; normalised."""
+	known = {address for text in addresses if text and (address := normalise_email(text))}
+	ours = {address for address in known if _is_on_our_domain(address)}
+	return ours, known - ours
 
 
 def _is_on_our_domain(address: str) -> bool:
@@ -58,18 +64,27 @@ def _users():
 	return query.where((user.enabled == 1) & (user.user_type == "System User"))
 
 
-def _of_people(addresses: set[str]) -> set[str]:
-	"""Those of System Users and Employees, in one question: each contact of ours asks it."""
-	if not addresses:
-		return set()
-	asked = tuple(sorted(addresses))
-	rows = frappe.db.sql(_people(frappe.db.db_type), {"names": (*asked, ADMINISTRATOR), "addresses": asked})
+def asked(addresses: Iterable[str]) -> dict[str, tuple[str, ...]]:
+	"""The parameters of `of_people`."""
+	ordered = tuple(sorted(addresses))
+	return {"names": (*ordered, ADMINISTRATOR), "addresses": ordered}
+
+
+def named(addresses: set[str], rows: Iterable[Iterable[str | None]]) -> set[str]:
+	"""Those that are in the rows which `of_people` found."""
 	return addresses.intersection(normalise_email(email) for row in rows for email in row if email)
 
 
 @cache
 def _people(db_type: str) -> str:
-	employee, asked = frappe.qb.DocType("Employee"), Parameter("%(addresses)s")
+	return of_people().get_sql()
+
+
+def of_people():
+	"""The addresses of System Users and Employees, two a row, in one question: each contact of ours asks it."""
+	employee, addresses = frappe.qb.DocType("Employee"), Parameter("%(addresses)s")
 	employees = frappe.qb.from_(employee).select(employee.company_email, employee.personal_email)
-	employees = employees.where(employee.company_email.isin(asked) | employee.personal_email.isin(asked))
-	return employees.where(employee.status != "Left").union_all(_users()).get_sql()
+	employees = employees.where(
+		employee.company_email.isin(addresses) | employee.personal_email.isin(addresses)
+	)
+	return employees.where(employee.status != "Left").union_all(_users())

@@ -8,6 +8,7 @@ import frappe
 import pytest
 
 from partner_crm.api import find_duplicates
+from partner_crm.services import identity
 from partner_crm.services.existing_cards import settle_people
 from partner_crm.services.identity import DuplicateCard
 from tests.factories import make_contact, make_counterparty, make_lead, make_user_row
@@ -162,6 +163,17 @@ def test_a_swallowed_refusal_leaves_nothing_half_written():
 	assert "DuplicateCard" in answer["failed_docs"][0]["exc"]
 	assert frappe.get_doc("Contact", card.name).as_dict() == before
 	assert keys_of(card) == keys
+
+
+def test_what_another_app_adds_to_a_card_while_it_is_saved_has_its_keys_too():
+	card = make_contact(first_name="Anna", last_name="Petrova", phone="+7 701 765 43 21")
+	reckoned = identity.change_of(card)
+
+	card.append("phone_nos", {"phone": "+7 701 111 22 33"})
+	identity.claim(card)
+
+	assert not reckoned.fresh
+	assert identity.held_keys("Contact", card.name) == set(identity.keys_for(card))
 
 
 def test_a_card_that_is_not_ours_has_no_keys_until_it_is():
