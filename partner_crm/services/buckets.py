@@ -17,16 +17,16 @@ from pypika.terms import Parameter
 from partner_crm.setup.identity_buckets import BUCKETS, bucket_name
 
 
-def lock(keys: Iterable[str]) -> None:
+def lock(kind: str, keys: Iterable[str]) -> None:
 	"""Until the end of the transaction; always in one order."""
-	if names := names_of(keys):
+	if names := names_of(kind, keys):
 		frappe.db.sql(_statement(frappe.db.db_type), {"names": names})
 
 
 @contextmanager
-def written_once(key: str, refuse: Callable[[], None]) -> Iterator[None]:
+def written_once(kind: str, key: str, refuse: Callable[[], None]) -> Iterator[None]:
 	"""Around the writing of a document with a unique key. `refuse` says what is in the way when the database does."""
-	lock([key])
+	lock(kind, [key])
 	point = f"pcrm_{frappe.generate_hash(length=10)}"
 	frappe.db.savepoint(point)
 	try:
@@ -37,9 +37,10 @@ def written_once(key: str, refuse: Callable[[], None]) -> Iterator[None]:
 		refuse()
 
 
-def names_of(keys: Iterable[str]) -> tuple[str, ...]:
+def names_of(kind: str, keys: Iterable[str]) -> tuple[str, ...]:
 	"""The buckets into which keys fall."""
-	return tuple(sorted({bucket_name(crc32(key.encode()) % BUCKETS) for key in keys}))
+	count = BUCKETS[kind]
+	return tuple(sorted({bucket_name(kind, crc32(key.encode()) % count) for key in keys}))
 
 
 @cache

@@ -25,6 +25,7 @@ from partner_crm.services import buckets, identity, savepoints, self_referral
 from partner_crm.services.funnel import is_head_of_sales
 from partner_crm.services.leads import title_of
 from partner_crm.services.refusals import name_of
+from partner_crm.setup.identity_buckets import CLAIMS
 
 CLAIM = "Partner Claim"
 PROGRAM = "Partner Program"
@@ -270,7 +271,7 @@ def held_once(claim: Document) -> Iterator[None]:
 	if not claim.claim_key or not claim.has_value_changed("claim_key"):
 		yield
 		return
-	with buckets.written_once(claim.claim_key, lambda: _refuse(claim.program)):
+	with buckets.written_once(CLAIMS, claim.claim_key, lambda: _refuse(claim.program)):
 		yield
 
 
@@ -325,7 +326,7 @@ def follow(link: str, name: str, merge: bool) -> None:
 	under which they began.
 	"""
 	if merge:
-		buckets.lock(map(_key_of_row, _active_claims(link, [name])))
+		buckets.lock(CLAIMS, map(_key_of_row, _active_claims(link, [name])))
 		rows = _active_claims(link, [name], as_they_are_now=True)
 		_expire([row.name for row in rows if not _holds(row)])
 		for _holding, later in _clashes(rows):

@@ -16,6 +16,7 @@ from partner_crm.rules import activity, comments, stages
 from partner_crm.services import buckets, exchange, settings
 from partner_crm.services.histories import approved_pauses
 from partner_crm.services.leads import title_of
+from partner_crm.setup.identity_buckets import OPEN_DEALS
 
 DEAL = "Partner Deal"
 CLOSED = (stages.CLIENT, stages.LOST)
@@ -244,7 +245,7 @@ def open_only_once(deal: Document) -> Iterator[None]:
 	if not deal.open_deal_key or not deal.has_value_changed("open_deal_key"):
 		yield
 		return
-	with buckets.written_once(deal.open_deal_key, lambda: _refuse_second(deal)):
+	with buckets.written_once(OPEN_DEALS, deal.open_deal_key, lambda: _refuse_second(deal)):
 		yield
 
 

@@ -54,6 +54,7 @@ from partner_crm.rules.identity import (
 )
 from partner_crm.services import buckets, bulk, pairs, savepoints, settings
 from partner_crm.services.refusals import bullets
+from partner_crm.setup.identity_buckets import CARD_KEYS
 from partner_crm.setup.roles import SALES_HEAD
 
 MOST_FOUND = 20
@@ -264,7 +265,7 @@ def beside(name: str, card: Document) -> str:
 
 def lock(names: Iterable[str]) -> None:
 	"""Pair keys only: nobody else can hold or want a card's single values."""
-	buckets.lock(root_of(name) for name in names if is_pair(name))
+	buckets.lock(CARD_KEYS, (root_of(name) for name in names if is_pair(name)))
 
 
 def free(names: Collection[str]) -> None:

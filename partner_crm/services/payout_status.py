@@ -14,6 +14,7 @@ from pypika.terms import Criterion
 from partner_crm.rules import commission
 from partner_crm.services import buckets
 from partner_crm.services.numbers import decimal
+from partner_crm.setup.identity_buckets import LEDGER
 
 PAYOUT = "Payout"
 BATCH = 2000
@@ -25,7 +26,7 @@ def lock_ledger() -> None:
 
 	For whoever locks many payouts at once, too, and before he does, so that nobody waits for another in a circle.
 	"""
-	buckets.lock([PAYOUT])
+	buckets.lock(LEDGER, [PAYOUT])
 
 
 def refresh(names: Collection[str], today: date | None = None) -> int:
