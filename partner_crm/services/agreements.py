@@ -6,8 +6,6 @@ the programme, the claim or the exchange rates afterwards changes nothing of it.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +14,7 @@ from frappe import _
 from frappe.utils import cint, getdate
 
 from partner_crm.rules import commission
+from partner_crm.rules.agreements import Agreement, dump, of_text, text_of
 from partner_crm.rules.money import round_half_up
 from partner_crm.services import claims, exchange, programs
 from partner_crm.services.numbers import decimal
@@ -29,97 +28,6 @@ NOT_COUNTED = (commission.REJECTED, commission.CLAWED_BACK)
 
 class NotReckoned(Exception):
 	"""Why no payout can be made, in a sentence for whoever can mend it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-	"""`rate`: units of the programme's currency for one of the deal's; `base_rate`: of the company's for one of the programme's."""
-
-	program: str
-	direction: str
-	partner: str
-	claim: str
-	won_on: date
-	deal_currency: str
-	currency: str
-	company_currency: str
-	rate: Decimal
-	base_rate: Decimal
-	hold_days: int
-	due_days: int
-	partners: tuple[str, ...]
-	shares: tuple[Decimal, ...]
-	terms: tuple[commission.Term, ...]
-	prior: commission.Prior
-
-	@property
-	def series(self) -> tuple:
-		"""The same for all payouts that are reckoned together: those of one winning, for one partner's claim."""
-		return (
-			*(self.program, self.partner, self.claim, self.won_on),
-			*(self.deal_currency, self.company_currency),
-		)
-
-	@property
-	def basis(self) -> str:
-		return self.terms[0].basis
-
-
-# As text
-
-
-def dump(agreement: Agreement) -> dict:
-	"""Names stand behind their kind, so that `renamed` finds them in the text of it."""
-	stored = json.loads(json.dumps(asdict(agreement), default=str))
-	return stored | {"partners": [{"partner": name} for name in agreement.partners]}
-
-
-def load(stored: dict) -> Agreement:
-	"""Two partners who have become one by a merge have one share."""
-	shares: dict[str, Decimal] = {}
-	for row, share in zip(stored["partners"], stored["shares"], strict=True):
-		shares[row["partner"]] = shares.get(row["partner"], Decimal(0)) + Decimal(share)
-	united = stored | {"partners": shares.keys(), "shares": shares.values()}
-	return Agreement(
-		**{field.name: _KINDS.get(field.type, str)(united[field.name]) for field in fields(Agreement)}
-	)
-
-
-def text_of(stored: dict) -> str:
-	return json.dumps(stored, ensure_ascii=False)
-
-
-def renamed(kind: str, name: str) -> str:
-	"""How a text speaks of a programme or partner of this name."""
-	return f'"{kind}": {json.dumps(name, ensure_ascii=False)}'
-
-
-def _term(stored: dict) -> commission.Term:
-	return commission.Term(
-		**stored
-		| {
-			"value": Decimal(stored["value"]),
-			"tier_from": Decimal(stored["tier_from"]),
-			"cap": None if stored["cap"] is None else Decimal(stored["cap"]),
-			"valid_from": stored["valid_from"] and date.fromisoformat(stored["valid_from"]),
-			"valid_to": stored["valid_to"] and date.fromisoformat(stored["valid_to"]),
-		}
-	)
-
-
-def _prior(stored: dict) -> commission.Prior:
-	return commission.Prior(**stored | {name: Decimal(stored[name]) for name in ("volume", "client_issued")})
-
-
-_KINDS = {
-	"date": date.fromisoformat,
-	"Decimal": Decimal,
-	"int": int,
-	"tuple[str, ...]": tuple,
-	"tuple[Decimal, ...]": tuple,
-	"tuple[commission.Term, ...]": lambda rows: tuple(map(_term, rows)),
-	"commission.Prior": _prior,
-}
 
 
 # Making one
@@ -141,10 +49,6 @@ def of(source: frappe._dict) -> Agreement | None:
 	frappe.db.set_value(source.doctype, source.name, "payout_terms", text, update_modified=False)
 	source.payout_terms = text
 	return agreement
-
-
-def of_text(text: str | None) -> Agreement | None:
-	return load(json.loads(text)) if text else None
 
 
 def _partner_of(source: frappe._dict, program: frappe._dict) -> str:

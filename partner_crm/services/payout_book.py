@@ -14,10 +14,11 @@ import frappe
 from frappe.utils import getdate, now_datetime
 
 from partner_crm.rules import commission, ledger
+from partner_crm.rules.agreements import Agreement, dump, load, text_of
 from partner_crm.rules.commission import Allocation, PayoutLine
 from partner_crm.rules.money import allocate, convert
 from partner_crm.services import agreements, payout_status
-from partner_crm.services.agreements import PAYOUT, Agreement
+from partner_crm.services.agreements import PAYOUT
 from partner_crm.services.numbers import decimal
 
 LONGEST_KEY = 500
@@ -94,9 +95,9 @@ class Book:
 		if not text:
 			return None
 		stored = json.loads(text)["agreement"]
-		key = agreements.text_of(stored)
+		key = text_of(stored)
 		if key not in self.agreements:
-			self.agreements[key] = agreements.load(stored)
+			self.agreements[key] = load(stored)
 		return self.agreements[key]
 
 	def agreements_but(self, current: Agreement | None) -> list[Agreement]:
@@ -326,7 +327,7 @@ def _in_base(amount: Decimal, base_rate: Decimal, agreement: Agreement) -> Decim
 
 
 def _text(agreement: Agreement, payment: Payment | None) -> str:
-	stored = {"agreement": agreements.dump(agreement)}
+	stored = {"agreement": dump(agreement)}
 	if payment:
 		paid = payment.allocation
 		stored["payment"] = {
@@ -336,7 +337,7 @@ def _text(agreement: Agreement, payment: Payment | None) -> str:
 			"paid_on": str(paid.paid_on),
 			"returned_on": str(paid.returned_on or ""),
 		}
-	return agreements.text_of(stored)
+	return text_of(stored)
 
 
 def _allocation(stored: dict) -> Allocation:

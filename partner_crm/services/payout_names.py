@@ -6,7 +6,7 @@ import frappe
 from pypika.functions import Coalesce, NullIf
 from pypika.terms import Function, PseudoColumn
 
-from partner_crm.services import agreements
+from partner_crm.rules.agreements import renamed
 from partner_crm.services.agreements import PAYOUT
 from partner_crm.services.payouts import LINK
 
@@ -24,7 +24,7 @@ def follow_party(link: str, old: str, new: str, merge: bool) -> None:
 	The keys of a merged one stay as they are: nobody else can come to have his name in them.
 	"""
 	payout = frappe.qb.DocType(PAYOUT)
-	old_text, new_text = _quoted(agreements.renamed(link, old)), _quoted(agreements.renamed(link, new))
+	old_text, new_text = _quoted(renamed(link, old)), _quoted(renamed(link, new))
 	own = frappe.qb.from_(payout).where(payout[link] == new)
 	for doctype, column in LINK.items():
 		table = frappe.qb.DocType(doctype)

@@ -18,11 +18,12 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 
 from partner_crm.rules import commission, stages
+from partner_crm.rules.agreements import Agreement, of_text
 from partner_crm.rules.calendar import add_months
 from partner_crm.rules.commission import Allocation, PayoutLine
 from partner_crm.rules.money import InvalidAmount, convert
 from partner_crm.services import agreements, receipts, savepoints
-from partner_crm.services.agreements import Agreement, NotReckoned
+from partner_crm.services.agreements import NotReckoned
 from partner_crm.services.numbers import decimal
 from partner_crm.services.payout_book import ZERO, Book, Cell, Payment
 from partner_crm.services.payout_status import lock_ledger
@@ -191,7 +192,7 @@ def _in_force(source: frappe._dict) -> tuple[Agreement | None, date | None]:
 		return agreements.of(source), None
 	if source.stage == CANCELLED[source.doctype] and source.payout_terms:
 		ended_on = _left_client_on(source)
-		return (agreements.of_text(source.payout_terms) if ended_on else None), ended_on
+		return (of_text(source.payout_terms) if ended_on else None), ended_on
 	return None, None
 
 

@@ -9,9 +9,10 @@ from frappe.utils import getdate
 from pypika.functions import Min, Sum
 
 from partner_crm.rules import receipts
+from partner_crm.rules.agreements import Agreement
 from partner_crm.rules.commission import Allocation
 from partner_crm.rules.money import convert
-from partner_crm.services.agreements import Agreement, rate
+from partner_crm.services.agreements import rate
 from partner_crm.services.numbers import decimal
 
 INVOICE = "Sales Invoice"
