@@ -15,7 +15,7 @@ from pypika import Criterion, Field, Table
 from pypika.functions import Count
 
 from partner_crm.rules.activity import CONTACT, DEAL, INTERACTION, LEAD
-from partner_crm.services.cases import language_of, users_with
+from partner_crm.services.todos import language_of, users_with
 
 LISTED = 50
 """How many deals and how many penalties a letter names; of the rest it gives the number."""
