@@ -143,6 +143,7 @@ scheduler_events = {
 		"partner_crm.tasks.find_possible_duplicates",
 		"partner_crm.tasks.expire_claims",
 	],
+	"weekly_long": ["partner_crm.tasks.reconcile_payouts"],
 }
 
 default_log_clearing_doctypes = {"Identity Run": 90}

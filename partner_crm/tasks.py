@@ -7,7 +7,7 @@ from datetime import date
 import frappe
 from frappe.utils import getdate
 
-from partner_crm.services import claims, payout_status, review, runs, schemes
+from partner_crm.services import claims, payout_status, reconciliation, review, runs, schemes
 
 
 def review_deals(today: date | str | None = None) -> None:
@@ -45,3 +45,12 @@ def expire_claims(today: date | str | None = None) -> None:
 	while is_more:
 		is_more = claims.expire_some(getdate(today))
 		frappe.db.commit()
+
+
+def reconcile_payouts(today: date | str | None = None) -> None:
+	"""Weekly: mends what partners' money lacks as far as it can, and makes a task of each gap that is left.
+
+	Any number of reruns for one day change nothing more.
+	"""
+	expire_claims(today)
+	reconciliation.run(getdate(today))

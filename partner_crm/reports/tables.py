@@ -52,8 +52,8 @@ _CLIENT = "contact counterparty"
 TABLES: Mapping[str, Table] = {
 	"Partner Lead": Table(
 		_columns(
-			text=f"{_WHO} {_CLIENT} utm_source utm_medium utm_campaign product_group stage deal",
-			date="registered_on",
+			text=f"{_WHO} {_CLIENT} utm_source utm_medium utm_campaign product_group stage deal claim payout_terms",
+			date="registered_on won_on",
 			money="base_potential_value",
 		),
 		indexes=(("company", "stage"), ("registered_on",)),
@@ -61,7 +61,7 @@ TABLES: Mapping[str, Table] = {
 	"Partner Deal": Table(
 		_columns(
 			text=f"{_WHO} {_CLIENT} utm_source utm_medium utm_campaign product_group stage customer"
-			" lost_reason key_learnings correctness_errors",
+			" lost_reason key_learnings correctness_errors claim payout_terms",
 			date="registered_on won_on closed_on last_interaction_on active_until",
 			money="base_amount",
 			number="probability",
@@ -92,18 +92,26 @@ TABLES: Mapping[str, Table] = {
 		indexes=(("manager",), ("violated_on",)),
 	),
 	"Counterparty": Table(_columns(text="customer"), indexes=(("customer",),)),
-	"Partner Program": Table(_columns(text="manager_email")),
-	"Partner Program Term": Table(_columns(text="parent", number="cap")),
+	"Partner Program": Table(_columns(text="manager_email direction")),
+	"Partner Program Term": Table(
+		_columns(
+			text="parent basis tier_by",
+			date="valid_from valid_to",
+			number="value",
+			int="recurring_months",
+		),
+		indexes=(("parent",),),
+	),
 	"Partner Claim": Table(
 		_columns(text=f"{_WHO} direction client", date="registered_on"),
 		indexes=(("program", "client"), ("registered_on",)),
 	),
 	"Payout": Table(
 		_columns(
-			text=f"{_WHO} direction deal lead client currency status reversal_of statement",
+			text=f"{_WHO} direction deal lead client currency status terms reversal_of root statement",
 			date="won_on due_on paid_on",
 			money="basis_amount amount base_amount base_paid_amount",
-			number="rate",
+			number="rate share",
 			int="instalment days_to_client",
 		),
 		indexes=(
@@ -117,10 +125,14 @@ TABLES: Mapping[str, Table] = {
 	),
 	"Payout Statement": Table(
 		_columns(
-			text="company direction party status invoice",
+			text="company direction party currency status invoice",
 			datetime="creation",
 			money="total",
 		),
+	),
+	"Purchase Invoice": Table(
+		_columns(text="currency", money="net_total grand_total", int="docstatus"),
+		indexes=(("name",),),
 	),
 	"Acquisition Channel Cost": Table(
 		_columns(text="parent", date="month", money="amount"), indexes=(("parent", "month"),)
@@ -139,7 +151,7 @@ TABLES: Mapping[str, Table] = {
 		_columns(
 			text="company customer pcrm_deal currency party_account_currency",
 			date="posting_date",
-			money="base_grand_total outstanding_amount",
+			money="base_grand_total outstanding_amount net_total grand_total",
 			number="conversion_rate",
 			int="docstatus",
 			check="is_return",

@@ -694,23 +694,16 @@ def reconciliation(site: Site, filters: Filters) -> set[tuple[str, str]]:
 	payouts = [payout for payout in site.records["Payout"] if is_chosen(payout, filters, "won_on")]
 	everywhere = site.records["Payout"]
 	found = set()
-	for deal in deals:
-		if deal["stage"] == "Client" and deal["program"]:
-			if not any(payout["deal"] == deal["name"] for payout in everywhere):
-				found.add(("deal_without_payout", deal["name"]))
-			client = deal["counterparty"] or deal["contact"]
-			is_claimed = any(
-				claim["program"] == deal["program"] and claim["client"] == client
-				for claim in site.records["Partner Claim"]
-			)
-			if deal["partner"] and not is_claimed:
-				found.add(("deal_without_claim", deal["name"]))
-	for lead in leads:
-		is_paid_for = any(payout["lead"] == lead["name"] for payout in everywhere)
-		if lead["stage"] == "Client" and lead["program"] and not is_paid_for:
-			found.add(("lead_without_payout", lead["name"]))
-	lost = {deal["name"] for deal in site.records["Partner Deal"] if deal["stage"] == "Lost"}
-	rejected = {lead["name"] for lead in site.records["Partner Lead"] if lead["stage"] == "Unqualified"}
+	for kind, link, documents in (("deal", "deal", deals), ("lead", "lead", leads)):
+		for won in documents:
+			if won["stage"] != "Client" or not won["program"]:
+				continue
+			if not any(payout[link] == won["name"] for payout in everywhere) and not won["payout_terms"]:
+				found.add((f"{kind}_without_payout", won["name"]))
+			if not won["claim"]:
+				found.add((f"{kind}_without_claim", won["name"]))
+	lost = {deal["name"] for deal in site.records["Partner Deal"] if deal["stage"] != "Client"}
+	rejected = {lead["name"] for lead in site.records["Partner Lead"] if lead["stage"] != "Client"}
 	for payout in payouts:
 		amount = payout["base_amount"] or Decimal(0)
 		is_unpaid = payout["status"] in ("Expected", "Confirmed", "Partly Paid")
@@ -725,8 +718,8 @@ def reconciliation(site: Site, filters: Filters) -> set[tuple[str, str]]:
 			found.add(("deal_lost", payout["name"]))
 		if payout["lead"] in rejected:
 			found.add(("lead_lost", payout["name"]))
-		taken_back = [one for one in everywhere if one["reversal_of"] == payout["name"]]
-		if taken_back and amount + add_up(taken_back, "base_amount") == 0:
+		others = [one for one in everywhere if one["reversal_of"] and one["root"] == payout["name"]]
+		if others and amount + add_up(others, "base_amount") <= 0:
 			found.add(("refunded", payout["name"]))
 	return found
 
@@ -790,8 +783,15 @@ def check_activity(report: base.Report, site: Site, chosen: Filters) -> None:
 		assert report.totals["amount"] == add_up(counted.values(), "amount")
 
 
+def code_of(row: Mapping[str, Any]) -> str:
+	"""The kind of a finding that is shown."""
+	return next(
+		code for code, finding in reconciliation_report.FINDINGS.items() if finding.label == row["finding"]
+	)
+
+
 def check_reconciliation(report: base.Report, site: Site, chosen: Filters) -> None:
-	found = {(row["finding"], row["document"]) for row in report.rows}
+	found = {(code_of(row), row["document"]) for row in report.rows}
 	assert len(found) == len(report.rows)
 	assert found == reconciliation(site, chosen)
 
