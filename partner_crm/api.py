@@ -16,6 +16,7 @@ from partner_crm.services import (
 	pairs,
 	penalties,
 	pool,
+	programme_letters,
 	refusals,
 	reporting,
 	runs,
@@ -123,6 +124,12 @@ def preview_statement(values: dict | str) -> dict:
 def make_invoice(statement: str) -> dict[str, str]:
 	"""Makes the draft of a statement's invoice, or finds the one that is there: its `doctype` and `name`."""
 	return statement_invoices.make(statement)
+
+
+@frappe.whitelist()
+def letter_to_programme(program: str) -> dict[str, str]:
+	"""The letter that asks a programme's manager for what is open: `recipients`, `subject` and `message`. Nothing is sent."""
+	return programme_letters.write(program)
 
 
 @frappe.whitelist()

@@ -34,6 +34,7 @@ after_uninstall = "partner_crm.setup.uninstall.after_uninstall"
 app_include_js = [
 	"/assets/partner_crm/js/activity.js",
 	"/assets/partner_crm/js/duplicates.js",
+	"/assets/partner_crm/js/letters.js",
 	"/assets/partner_crm/js/log_interaction.js",
 	"/assets/partner_crm/js/reports.js",
 	"/assets/partner_crm/js/stage_panel.js",

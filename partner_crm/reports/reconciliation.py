@@ -71,7 +71,7 @@ LEAST_GAPS = 3
 """With fewer gaps between payments a programme has no rhythm yet."""
 
 COMMON = ("name", "direction", "program", "party", "client", "amount", "day")
-"""What every query begins with. `amount` is in the company's currency, or as the sentence of the finding says."""
+"""What every query begins with. `amount` is in the company's currency."""
 
 FoundRow = Sequence[Any]
 
@@ -199,7 +199,7 @@ def _overdue(reader: Reader, today: date) -> Listed:
 	return _where(_listing(reader, payout), payout["amount"] > 0)
 
 
-TERMS = ("basis_amount", "rate", "currency", "terms")
+TERMS = ("amount", "basis_amount", "rate", "currency", "terms")
 
 
 def _differs(reader: Reader, today: date) -> Listed:
@@ -211,7 +211,8 @@ def _differs(reader: Reader, today: date) -> Listed:
 		terms=lambda payout: [
 			*[payout(name) for name in ("name", "direction", "program")],
 			payout("partner").as_("party"),
-			*[payout(name) for name in ("client", "amount")],
+			payout("client"),
+			payout("base_amount"),
 			payout("won_on").as_("day"),
 			payout("share"),
 			*[payout(name) for name in TERMS],
@@ -237,9 +238,10 @@ def _differs(reader: Reader, today: date) -> Listed:
 	)
 	above_rate = payout["amount"] * 100 - payout["basis_amount"] * payout["rate"]
 	is_off = payout["terms"].notnull() | ((payout["rate"] > 0) & ~_is_within(above_rate, unit))
-	listed = _listing(reader, payout, *TERMS)
-	unexplained = listed.query.left_join(term).on(explains).where(term["parent"].isnull() & is_off)
-	return Listed(unexplained, listed.name, listed.day)
+	columns = [payout["base_amount" if name == "amount" else name] for name in COMMON]
+	query = reader.Q.from_(payout).select(*columns, *[payout[name] for name in TERMS])
+	unexplained = query.left_join(term).on(explains).where(term["parent"].isnull() & is_off)
+	return Listed(unexplained, payout["name"], payout["day"])
 
 
 def _is_within(difference: Term, most: Any) -> Criterion:
@@ -296,7 +298,7 @@ def _statements(reader: Reader, where: Callable[[Columns], Criterion], *more: st
 			_nothing("program"),
 			statement("party"),
 			_nothing("client"),
-			statement("total").as_("amount"),
+			statement("base_total").as_("amount"),
 			statement("creation").as_("day"),
 			*[statement(name) for name in more],
 		],
@@ -322,12 +324,11 @@ def _invoice_differs(reader: Reader, today: date) -> Listed:
 	statement = _statements(
 		reader,
 		lambda statement: ~blank(statement("invoice")) & (statement("status") != CANCELLED),
-		"invoice",
-		"currency",
+		*("invoice", "total", "currency"),
 	)
 	unit = Decimal(1).scaleb(-reader.filters.precision)
 	columns = ("name", "currency", "net_total", "grand_total", "docstatus")
-	listed = _listing(reader, statement, "invoice", "currency")
+	listed = _listing(reader, statement, "invoice", "total", "currency")
 	query, found = listed.query, {}
 	for doctype in INVOICES:
 		invoice = reader.all(doctype, columns, where=lambda one: one("docstatus") < NOT_CANCELLED)
@@ -338,9 +339,7 @@ def _invoice_differs(reader: Reader, today: date) -> Listed:
 		return Coalesce(*[invoice[column] for invoice in found.values()])
 
 	is_off = of_either("currency") != statement["currency"]
-	off = [
-		~_is_within(of_either(total) - statement["amount"], unit) for total in ("net_total", "grand_total")
-	]
+	off = [~_is_within(of_either(total) - statement["total"], unit) for total in ("net_total", "grand_total")]
 	query = query.select(of_either("net_total"), of_either("currency")).where(is_off | Criterion.all(off))
 	return Listed(query, listed.name, listed.day)
 
@@ -379,8 +378,8 @@ Told = Iterator[tuple[FoundRow, Mapping[str, Any]]]
 
 def _differing(rows: Sequence[FoundRow], today: date) -> Told:
 	"""Those that the terms that were copied onto them don't explain, nor rounding to their own currency."""
-	for *common, basis, rate, currency, terms in rows:
-		given, currency = number(common[5], DB_PLACES), currency or ""
+	for *common, amount, basis, rate, currency, terms in rows:
+		given, currency = number(amount, DB_PLACES), currency or ""
 		agreement = _agreement(terms)
 		allowed = _allowed(agreement, common[3] or "", number(basis, DB_PLACES), number(rate, DB_PLACES))
 		if allowed is None:
@@ -441,9 +440,9 @@ def _gone_silent(rows: Sequence[FoundRow], today: date) -> Told:
 
 
 def _invoiced_otherwise(rows: Sequence[FoundRow], today: date) -> Told:
-	for *common, invoice, currency, net, invoiced_in in rows:
+	for *common, invoice, total, currency, net, invoiced_in in rows:
 		given = round_money(number(net, DB_PLACES), invoiced_in or "")
-		due = round_money(number(common[5], DB_PLACES), currency or "")
+		due = round_money(number(total, DB_PLACES), currency or "")
 		yield (
 			common,
 			{
@@ -511,7 +510,7 @@ FINDINGS = {
 		"The payout is {given} {currency}; by its terms it would be {due}.",
 		_differs,
 		_differing,
-		needs=((PAYOUT, "amount"), (PAYOUT, "terms")),
+		needs=((PAYOUT, "terms"),),
 	),
 	"deal_lost": Finding(
 		"Lost Client Still Expected",
@@ -670,8 +669,8 @@ def behind(column: str) -> tuple[Behind, ...]:
 def report(results: Results, filters: Filters, today: date) -> Report:
 	"""A row for each finding, kind by kind, the oldest first.
 
-	`finding` is its name for people; `text` is a `Message`. `amount` is in the company's currency and still unpaid, but in
-	the payout's own currency and whole where it differs from the terms, and the statement's total in its own.
+	`finding` is its name for people; `text` is a `Message`. `amount` is what was sold or is still unpaid, in the company's
+	currency; where a payout differs from its terms, and of a statement, all of it.
 	"""
 	programs = {name: (email, direction) for name, email, direction in results[PROGRAMS]}
 	found = [each for code in FINDINGS for each in told(code, results.get(code, ()), filters, today)]

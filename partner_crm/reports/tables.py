@@ -127,7 +127,7 @@ TABLES: Mapping[str, Table] = {
 		_columns(
 			text="company direction party currency status invoice",
 			datetime="creation",
-			money="total",
+			money="total base_total",
 		),
 	),
 	"Purchase Invoice": Table(

@@ -29,6 +29,7 @@ from partner_crm.reports import (
 	funnel,
 	income,
 	penalties,
+	reconciliation,
 	segments,
 	win_loss,
 	work,
@@ -46,6 +47,7 @@ REPORTS: Mapping[str, base.ReportModule] = {
 	"Manager Work": work,
 	"Partner Funnel": funnel,
 	"Partner Income": income,
+	"Payout Reconciliation": reconciliation,
 	"Win Loss Analysis": win_loss,
 }
 

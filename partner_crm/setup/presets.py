@@ -6,6 +6,7 @@ from partner_crm.rules.activity import shipped_penalty_rules
 from partner_crm.rules.identity import COMPANY_PAIRS, PERSON_PAIRS
 from partner_crm.rules.stages import shipped_stage_fields
 from partner_crm.services.settings import IDENTITY_LABELS
+from partner_crm.setup.letters import make_letters
 
 TWO_WAY_KINDS = ("Call", "Email", "Messenger", "Meeting")
 OTHER_KINDS = (
@@ -52,6 +53,7 @@ def make_presets() -> None:
 	fill_stage_table()
 	fill_penalty_rules()
 	fill_identity_pairs()
+	make_letters()
 
 
 def make_interaction_kinds() -> None:

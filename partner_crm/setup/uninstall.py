@@ -13,6 +13,7 @@ import frappe
 from partner_crm.setup.core_permissions import revoke_core_permissions
 from partner_crm.setup.custom_fields import drop_custom_fields
 from partner_crm.setup.indexes import drop_indexes
+from partner_crm.setup.letters import drop_letters
 from partner_crm.setup.roles import ROLES
 
 APP = "partner_crm"
@@ -41,6 +42,7 @@ def after_uninstall() -> None:
 	forget_app()
 	drop_custom_fields()
 	drop_indexes()
+	drop_letters()
 	frappe.db.commit()
 
 

@@ -81,7 +81,9 @@ def test_every_report_is_shown_ungrouped_grouped_and_compared(random_site, repor
 		for row in shown["result"]:
 			assert names <= row.keys()
 	period = {"from_date": "2024-03-01", "to_date": "2024-03-31"}
-	grouping = next(name for name in module.GROUPS if name not in ("day",))
+	grouping = next((name for name in module.GROUPS if name not in ("day",)), None)
+	if not grouping:
+		return  # a list of documents
 	compared = run_report(report, {"group_by": grouping, **period, "compare_with": "Previous Year"})
 	names = [column["fieldname"] for column in compared["columns"]]
 	for column in run_report(report, {"group_by": grouping, **period})["columns"]:

@@ -1,0 +1,5 @@
+from partner_crm.services import reporting
+
+
+def execute(filters: dict | None = None) -> tuple:
+	return reporting.show("Payout Reconciliation", filters)
