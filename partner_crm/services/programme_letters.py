@@ -1,7 +1,7 @@
 """The letter that asks the owner of a programme for what is open: written here, read over and sent by a person.
 
 Its text is an `Email Template` that a site may change: the one named for the owner's language in brackets, else the
-one without. Templates put values into the letter as they are, so they are given as HTML.
+one without. Templates put values into the letter as they are, so they are given as HTML; a subject is plain text.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
+from html import unescape
 
 import frappe
 from frappe import _
@@ -49,7 +50,7 @@ def write(program: str, today: date | None = None) -> dict[str, str]:
 			title=_("No letter"),
 		)
 	letter = frappe.get_doc(TEMPLATES, template).get_formatted_email(_values(document, rows, today))
-	return {"recipients": document.manager_email, **letter}
+	return {"recipients": document.manager_email, **letter, "subject": unescape(letter["subject"])}
 
 
 def _guard_reader() -> None:
