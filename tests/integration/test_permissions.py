@@ -99,6 +99,9 @@ def make_documents(anna: str, pavel: str) -> dict:
 	)
 	deal = make_row("Partner Deal", deal_title="Secret deal", stage="SQL", responsible=anna, **client)
 	free = make_row("Counterparty", title="Free Ltd")
+	program = make_row(
+		"Partner Program", title="Programme", direction="Receivable", manager_email="manager@bank.example"
+	)
 	pooled = {"counterparty": free.name, "responsible": pavel, "in_pool": 1, **company}
 	return {
 		"Partner Lead": lead,
@@ -141,9 +144,18 @@ def make_documents(anna: str, pavel: str) -> dict:
 		"ICP Profile": make_row("ICP Profile", title="Everywhere"),
 		"Interaction Kind": frappe.get_doc("Interaction Kind", "Call"),
 		"Interaction Outcome": frappe.get_doc("Interaction Outcome", "Reached"),
-		"Partner Program": make_row("Partner Program", title="Programme"),
+		"Partner Program": program,
 		"Payout": make_row(
-			"Payout", status="Confirmed", deal=deal.name, amount=100, currency="USD", **client
+			"Payout",
+			status="Confirmed",
+			deal=deal.name,
+			amount=100,
+			currency="USD",
+			direction="Receivable",
+			program=program.name,
+			client_title="Secret",
+			hold_until="2026-01-31",
+			**client,
 		),
 		"Payout Statement": make_statement(company),
 		"Partner CRM Settings": frappe.get_doc("Partner CRM Settings"),
@@ -245,6 +257,10 @@ CALLS = {
 	),
 	"partner_crm.api.make_invoice": Call(
 		lambda documents: api.make_invoice(documents["Payout Statement"].name), allowed="accountant"
+	),
+	"partner_crm.api.letter_to_programme": Call(
+		lambda documents: api.letter_to_programme(documents["Partner Program"].name),
+		allowed="head accountant",
 	),
 	"partner_crm.permissions.link_search.link_query": Call(
 		lambda documents: link_query("Partner Lead", "Secret", "name", 0, 20),

@@ -315,14 +315,14 @@ def mailed(report: str, user: str, file_format: str = "HTML", **filters):
 @pytest.mark.parametrize("report", reporting.REPORTS)
 @pytest.mark.parametrize("file_format", ["HTML", "XLSX", "CSV"])
 def test_a_scheduled_mail_is_rendered(random_site, users, report, file_format):
-	group = reporting.REPORTS[report].GROUPS[0]
+	group = next(iter(reporting.REPORTS[report].GROUPS), "")
 	doc = mailed(report, users["head"], file_format, group_by=group)
 
 	content = doc.get_report_content()
 
 	assert content
 	if file_format == "HTML":
-		assert "Total" in content
+		assert ("Total" if group else "What Is Wrong") in content
 
 
 def test_a_scheduled_mail_has_the_rights_of_its_user(users, deals):
@@ -363,7 +363,7 @@ def test_an_export_has_numbers_as_numbers(users, deals):
 
 @pytest.mark.parametrize("report", reporting.REPORTS)
 def test_an_empty_site_has_empty_reports(report):
-	for group in ("", reporting.REPORTS[report].GROUPS[0]):
+	for group in ("", *reporting.REPORTS[report].GROUPS[:1]):
 		shown = run_report(report, {"group_by": group})
 		numbers = [column["fieldname"] for column in shown["columns"] if column["fieldtype"] in NUMBERS]
 		assert all(not row[name] for row in shown["result"] for name in numbers)
