@@ -15,12 +15,18 @@ partner_crm.letters.add_button = (place, program) => {
 
 partner_crm.letters.compose = async (program, frm) => {
 	const letter = await frappe.xcall("partner_crm.api.letter_to_programme", { program });
-	new frappe.views.CommunicationComposer({
-		doc: { doctype: "Partner Program", name: program },
-		frm,
-		...letter,
-	});
+	const Composer = partner_crm.letters.composer();
+	new Composer({ doc: { doctype: "Partner Program", name: program }, frm, ...letter });
 };
+
+// Frappe's own looks for a signature among the Email Accounts, and stays empty for whoever may not read them.
+partner_crm.letters.composer = () =>
+	class extends frappe.views.CommunicationComposer {
+		async get_signature(sender) {
+			const may_look = frappe.boot.user.email_signature || frappe.model.can_read("Email Account");
+			return may_look ? super.get_signature(sender) : "";
+		}
+	};
 
 // The programme of the rows that are ticked, else of the filter.
 partner_crm.letters.chosen = (report) => {
