@@ -649,16 +649,16 @@ def _behind() -> tuple[Behind, ...]:
 
 COLUMNS = (
 	Column("finding", "Finding", "Data", is_said=True),
-	Column("doctype", "Document Type", "Link", "DocType"),
-	Column("document", "Document", "Dynamic Link", "doctype"),
-	Column("direction", "Direction", "Data", is_said=True),
-	Column("program", "Programme", "Link", PROGRAM),
-	Column("manager_email", "Programme's Manager", "Data", "Email"),
-	Column("party", "Partner or Party", "Data"),
 	Column("client", "Client", "Data"),
+	Column("program", "Programme", "Link", PROGRAM),
 	Column("amount", "Amount", "Currency", behind=_behind()),
 	Column("day", "Day", "Date"),
 	Column("text", "What Is Wrong", "Small Text"),
+	Column("doctype", "Document Type", "Link", "DocType"),
+	Column("document", "Document", "Dynamic Link", "doctype"),
+	Column("direction", "Direction", "Data", is_said=True),
+	Column("party", "Partner or Party", "Data"),
+	Column("manager_email", "Programme's Manager", "Data", "Email"),
 )
 
 

@@ -164,7 +164,10 @@ class Request:
 	@property
 	def is_money_hidden(self) -> bool:
 		"""Whether something was read without what it is worth."""
-		return any(doctype in self.read for doctype, _column in self.hidden)
+		return any(
+			doctype in self.read and TABLES[doctype].columns[column] == "money"
+			for doctype, column in self.hidden
+		)
 
 	def _seen(self, doctype: str, table: Table) -> Criterion | None:
 		self.read.add(doctype)

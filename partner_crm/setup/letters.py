@@ -7,8 +7,8 @@ TEMPLATE = "Open Payouts of a Programme"
 _BODY = """<p>{greeting}</p>
 <p>{intro}</p>
 <table border="1" cellpadding="4" cellspacing="0">
-<thead><tr>{head}</tr></thead>
 <tbody>
+<tr>{head}</tr>
 {{% for row in rows %}}<tr>
 <td>{{{{ row.client }}}}</td>
 <td>{{{{ row.won_on }}}}</td>
@@ -25,7 +25,7 @@ _BODY = """<p>{greeting}</p>
 
 
 def _body(head: tuple[str, ...], **texts: str) -> str:
-	return _BODY.format(head="".join(f"<th>{title}</th>" for title in head), **texts)
+	return _BODY.format(head="".join(f"<td><b>{title}</b></td>" for title in head), **texts)
 
 
 TEMPLATES = {

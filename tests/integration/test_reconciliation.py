@@ -393,6 +393,7 @@ def test_each_reader_is_told_of_what_he_may_see(partner):
 	for role, user in users.items():
 		frappe.set_user(user)
 		seen[role] = found()
+		assert run_report(REPORT, {})["message"] is None
 	frappe.set_user("Administrator")
 
 	for role in (HEAD, ACCOUNTANT):
