@@ -203,7 +203,7 @@ class Shown:
 			"label": self._label(column),
 			"fieldtype": "Data" if is_closed else column.fieldtype,
 			"options": None if is_closed else "currency" if is_own else column.options,
-			"width": 140,
+			"width": 320 if column.fieldtype == "Small Text" else 140,
 			"behind": int(bool(column.behind)),
 		}
 

@@ -27,6 +27,7 @@ class Payout(Document):
 
 
 def on_doctype_update():
-	"""What tiers count by; and a single column besides, so that Frappe keeps it."""
+	"""What tiers count by, and when programmes pay; and a single column besides, so that Frappe keeps it."""
 	frappe.db.add_index("Payout", ["program", "partner", "won_on"])
+	frappe.db.add_index("Payout", ["direction", "program", "paid_on", "reversal_of"])
 	frappe.db.add_index("Payout", ["status", "hold_until", "name"])
