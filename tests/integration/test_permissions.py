@@ -71,7 +71,7 @@ ICP Profile            lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lrw
 Interaction Kind       lr----s  lr----s  lr----s  lr----s  lr----s  lrwcdps  lr----s    -------     -------
 Interaction Outcome    lr----s  lr----s  lr----s  lr----s  lr----s  lrwcdps  lr----s    -------     -------
 Partner Program        lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lr---ps    lrwc-ps     -------
-Payout                 lr---ps  lr---ps  lr---ps  lr---ps  -------  lrw--ps  lr---ps    lrw--ps     -------
+Payout                 lr---ps  lr---ps  lr---ps  lr---ps  -------  lrw--ps  -------    lrw--ps     -------
 Payout Statement       -------  -------  -------  -------  -------  lr---ps  -------    lrwcdps     -------
 Partner CRM Settings   -------  -------  -------  -------  -------  -rw----  -------    -------     -------
 """
