@@ -17,6 +17,7 @@ from partner_crm.services import (
 	penalties,
 	pool,
 	programme_letters,
+	program_statements,
 	refusals,
 	reporting,
 	runs,
@@ -124,6 +125,12 @@ def preview_statement(values: dict | str) -> dict:
 def make_invoice(statement: str) -> dict[str, str]:
 	"""Makes the draft of a statement's invoice, or finds the one that is there: its `doctype` and `name`."""
 	return statement_invoices.make(statement)
+
+
+@frappe.whitelist(methods=["POST"])
+def read_program_statement(statement: str) -> str:
+	"""Reads the file of a Program Statement, a long one in the background, and compares it. Returns its status."""
+	return program_statements.start(statement)
 
 
 @frappe.whitelist()

@@ -159,5 +159,6 @@ company_data_to_be_ignored = [
 	"Partner Lead",
 	"Payout",
 	"Payout Statement",
+	"Program Statement",
 	"Stage Change",
 ]

@@ -28,6 +28,7 @@ from tests.factories import (
 	make_counterparty,
 	make_partner,
 	make_payout,
+	make_program,
 	make_region,
 	make_row,
 	make_sales_person,
@@ -73,6 +74,7 @@ Interaction Outcome    lr----s  lr----s  lr----s  lr----s  lr----s  lrwcdps  lr-
 Partner Program        lr---ps  lr---ps  lr---ps  lr---ps  lr---ps  lrwcdps  lr---ps    lrwc-ps     -------
 Payout                 lr---ps  lr---ps  lr---ps  lr---ps  -------  lrw--ps  -------    lrw--ps     -------
 Payout Statement       -------  -------  -------  -------  -------  lr---ps  -------    lrwcdps     -------
+Program Statement      -------  -------  -------  -------  -------  lrwcdps  -------    lrwcdps     -------
 Partner CRM Settings   -------  -------  -------  -------  -------  -rw----  -------    -------     -------
 """
 
@@ -158,6 +160,7 @@ def make_documents(anna: str, pavel: str) -> dict:
 			**client,
 		),
 		"Payout Statement": make_statement(company),
+		"Program Statement": make_owners_statement(company),
 		"Partner CRM Settings": frappe.get_doc("Partner CRM Settings"),
 	}
 
@@ -168,6 +171,17 @@ def make_statement(company: dict) -> Document:
 	make_payout(partner=agent, client_title="Secret Ltd")
 	whose = {"party_type": "Sales Partner", "party": agent, "direction": "Payable", "currency": "USD"}
 	return make_row("Payout Statement", status="Draft", until="2026-01-31", total=70, **whose, **company)
+
+
+def make_owners_statement(company: dict) -> Document:
+	"""Of a programme whose owner sent a list of his clients."""
+	program = make_program(title="Secret programme", direction="Receivable").name
+	period = {"from_date": "2026-01-01", "to_date": "2026-01-31"}
+	file = {"doctype": "File", "file_name": "secret.csv", "is_private": 1}
+	file = frappe.get_doc({**file, "content": "Client,Commission\nSecret,5\n"}).insert()
+	return frappe.get_doc(
+		{"doctype": "Program Statement", "program": program, "file": file.file_url, **period, **company}
+	).insert()
 
 
 def permit(user: str, allow: str, value: str, **fields) -> None:
@@ -260,6 +274,10 @@ CALLS = {
 	),
 	"partner_crm.api.letter_to_programme": Call(
 		lambda documents: api.letter_to_programme(documents["Partner Program"].name),
+		allowed="head accountant",
+	),
+	"partner_crm.api.read_program_statement": Call(
+		lambda documents: api.read_program_statement(documents["Program Statement"].name) and "Secret",
 		allowed="head accountant",
 	),
 	"partner_crm.permissions.link_search.link_query": Call(

@@ -16,6 +16,7 @@ from partner_crm.reports import (
 	funnel,
 	income,
 	penalties,
+	program_statements,
 	reconciliation,
 	segments,
 	tables,
@@ -25,7 +26,18 @@ from partner_crm.reports import (
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import Restrict
 
-MODULES = [funnel, income, channels, activity, win_loss, reconciliation, penalties, segments, work]
+MODULES = [
+	funnel,
+	income,
+	channels,
+	activity,
+	win_loss,
+	reconciliation,
+	penalties,
+	program_statements,
+	segments,
+	work,
+]
 QUERY_CLASSES = [SQLLiteQuery, MySQLQuery, PostgreSQLQuery]
 
 MARKER = "a 'quoted' %s value"
