@@ -59,7 +59,9 @@ def set_amounts(deal: Document) -> None:
 
 
 def set_base_amount(deal: Document) -> None:
-	"""In the company's currency, at the rate of the day it was won or, until then, of the day its terms changed."""
+	"""In the company's currency, at the rate of the day it was won or, until then, of the day its terms changed; and
+	what it counts for by its probability.
+	"""
 	currency = exchange.company_currency(deal.company)
 	if deal.currency == currency:
 		deal.conversion_rate = 1
@@ -69,6 +71,8 @@ def set_base_amount(deal: Document) -> None:
 		if not deal.conversion_rate and deal.amount:
 			exchange.warn_of_missing_rate(deal.currency, currency)
 	deal.base_amount = flt(flt(deal.amount) * flt(deal.conversion_rate), deal.precision("base_amount"))
+	weighted = flt(deal.base_amount) * flt(deal.probability) / 100
+	deal.weighted_amount = flt(weighted, deal.precision("weighted_amount"))
 
 
 def _rate_is_outdated(deal: Document) -> bool:

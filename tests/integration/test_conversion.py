@@ -198,6 +198,14 @@ def test_amounts_are_kept_in_the_company_s_currency_by_the_rate_on_record():
 	assert (deal.base_amount, deal.conversion_rate) == (125, 1.25)
 
 
+def test_an_open_deal_counts_for_what_its_stage_makes_likely():
+	changed = frappe.get_doc("Partner CRM Settings")
+	changed.sql_probability = 15
+	changed.save()
+
+	assert make_deal(amount=1010.1).weighted_amount == 151.52
+
+
 def test_a_missing_rate_is_said_and_nothing_is_invented():
 	deal = make_deal(amount=100, currency="KZT")
 
