@@ -22,6 +22,7 @@ from partner_crm.reports import (
 	work,
 )
 from partner_crm.reports.filters import COMPARISONS, DIMENSIONS
+from tests.countable import countable, promised
 
 APP = Path(reports.__file__).parents[1]
 MODULE = APP / "partner_crm"
@@ -52,6 +53,7 @@ CHARTS = records("dashboard_chart")
 CARDS = records("number_card")
 DASHBOARDS = records("partner_crm_dashboard")
 REPORTS = records("report")
+BUILT = {name: json.loads(record["json"]) for name, record in REPORTS.items() if "json" in record}
 WORKSPACE = records("workspace")["Partner CRM"]
 
 
@@ -100,17 +102,27 @@ def test_what_every_number_leads_to_is_known_to_its_column(report):
 @pytest.mark.parametrize("report", REPORTS)
 def test_a_report_is_standard_and_for_our_roles(report):
 	record = REPORTS[report]
-	assert (record["is_standard"], record["module"], record["report_type"]) == (
-		"Yes",
-		"Partner CRM",
-		"Script Report",
-	)
+	kind = "Report Builder" if report in BUILT else "Script Report"
+	assert (record["is_standard"], record["module"], record["report_type"]) == ("Yes", "Partner CRM", kind)
 	assert {row["role"] for row in record["roles"]} <= {
 		"Partner CRM Manager",
 		"Partner CRM User",
 		"Partner CRM Marketing",
 		"Partner CRM Accountant",
 	}
+
+
+@pytest.mark.parametrize("report", BUILT)
+def test_a_built_report_counts_what_can_be_counted(report):
+	doctype, settings = REPORTS[report]["ref_doctype"], BUILT[report]
+	found = countable(promised()[doctype])
+	if grouping := settings.get("group_by"):
+		table, name = grouping["group_by"].replace("`", "").split(".")
+		assert (table, name in found.groups) == (f"tab{doctype}", True)
+		assert grouping["aggregate_function"] == "count" or grouping["aggregate_on"] in found.sums
+		assert settings["fields"] == [[name, doctype], ["_aggregate_column", doctype]]
+	for filtered, *_narrowing in settings["filters"]:
+		assert filtered == doctype
 
 
 @pytest.mark.parametrize("record", [*CHARTS.values(), *CARDS.values()], ids=lambda record: record["name"])
