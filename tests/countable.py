@@ -67,7 +67,7 @@ def countable(doctype: Mapping[str, Any]) -> Countable:
 	own = {field["fieldname"] for field in shown if _is_in_own_currency(field, names)}
 	numbers = [field["fieldname"] for field in shown if _is_number(field) or field["fieldname"] in own]
 	return Countable(
-		tuple(field["fieldname"] for field in shown if _is_group(doctype["name"], field)),
+		tuple(field["fieldname"] for field in shown if _is_group(doctype, field)),
 		tuple(name for name in numbers if name not in RATES),
 		tuple(numbers),
 		tuple(field["fieldname"] for field in shown if field["fieldtype"] in ("Date", "Datetime")),
@@ -86,11 +86,12 @@ def _is_in_own_currency(field: Mapping[str, Any], names: set[str]) -> bool:
 	return is_amount and f"base_{field['fieldname']}" not in names
 
 
-def _is_group(doctype: str, field: Mapping[str, Any]) -> bool:
-	if field["fieldtype"] == "Data":
-		is_read = doctype in TABLES and field["fieldname"] in TABLES[doctype].columns
-		return is_read and not field.get("options")
-	return field["fieldtype"] in ("Select", "Link", "Dynamic Link", "Check")
+def _is_group(doctype: Mapping[str, Any], field: Mapping[str, Any]) -> bool:
+	if field["fieldtype"] != "Data":
+		return field["fieldtype"] in ("Select", "Link", "Dynamic Link", "Check")
+	name = field["fieldname"]
+	is_read = doctype["name"] in TABLES and name in TABLES[doctype["name"]].columns
+	return is_read and not field.get("options") and name != doctype.get("title_field")
 
 
 def table() -> str:

@@ -16,6 +16,10 @@ PARENTS = {
 """A child has the rights of its parent, and tables do not say whose children they hold."""
 
 
+PAIR = "Possible Duplicate"
+"""Two cards; told to whoever may read both of them."""
+
+
 def rows(doctype: str, table: Table, user: str) -> Criterion | None:
 	"""What a query adds to its WHERE, so that the user finds just what his list shows; None where that is all.
 
@@ -23,6 +27,8 @@ def rows(doctype: str, table: Table, user: str) -> Criterion | None:
 	"""
 	if parent := PARENTS.get(doctype):
 		return _children(table, frappe.qb.DocType(parent), parent, user)
+	if doctype == PAIR:
+		return _pairs(table, user)
 	if not frappe.has_permission(doctype, "read", user=user):
 		return ValueWrapper(1) == 0
 	query = DatabaseQuery(doctype, user=user)
@@ -43,6 +49,19 @@ def hidden_columns(doctype: str, user: str) -> set[str]:
 		if user == "Administrator"
 		else {df.fieldname for df in meta.fields if df.permlevel not in levels}
 	)
+
+
+def _pairs(table: Table, user: str) -> Criterion:
+	found = []
+	for doctype in ("Contact", "Counterparty"):
+		of_doctype = table["card_doctype"] == doctype
+		card = frappe.qb.DocType(doctype)
+		seen = rows(doctype, card, user)
+		if seen is not None:
+			names = frappe.qb.from_(card).select(card["name"]).where(seen)
+			of_doctype &= table["card"].isin(names) & table["other_card"].isin(names)
+		found.append(of_doctype)
+	return Criterion.any(found)
 
 
 def _children(table: Table, parent: Table, doctype: str, user: str) -> Criterion | None:

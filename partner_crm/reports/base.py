@@ -48,6 +48,7 @@ class Column:
 	`behind`: the lists of the documents behind each of its numbers. `needs`: a column (DocType, column) without
 	which it tells nothing, so that it is not shown to whom that is hidden. `is_said`: its values are words of ours,
 	to be translated. `is_ratio`: of nothing it is not told, where a count or sum is zero. `sentence`: a sentence with the place {column} for the label.
+	`context`: of its words, for translators. `is_hidden`: it only says where another column leads.
 	"""
 
 	fieldname: str
@@ -59,6 +60,8 @@ class Column:
 	is_said: bool = False
 	is_ratio: bool = False
 	sentence: str | None = None
+	context: str | None = None
+	is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from math import isfinite, nan
 from types import MappingProxyType
 
 
@@ -21,6 +22,7 @@ class Message:
 
 PERIOD_REVERSED = "The period ends on {to_date}, before it begins on {from_date}."
 NOT_A_DATE = "{value} is not a date. Write it as YYYY-MM-DD."
+NOT_A_NUMBER = "{value} is not a number."
 UNKNOWN_FILTER = "There is no filter {name}. The filters are: {possible}."
 UNKNOWN_GROUP = "A report can't be grouped by {name}. It can be grouped by: {possible}."
 GROUP_REPEATED = "The report is grouped by {name} twice."
@@ -71,13 +73,19 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 		"client": Dimension("Client", "client"),
 		"lost_reason": Dimension("Reason of the Loss", "lost_reason"),
 		"segment": Dimension("Segment", "segment"),
+		"card_doctype": Dimension("Document type", "card_doctype"),
+		"kind": Dimension("What it is", "kind"),
+		"status": Dimension("Status", "status"),
 	}
 )
 
 THEN_BY = "then_by"
 
 # The filters that name a dimension, in the order in which a form shows them.
-CHOICES = ("company", "responsible", "channel", "program", "partner", "region", "source", "direction")
+CHOICES = (
+	*("company", "responsible", "channel", "program", "partner", "region", "source", "direction"),
+	*("card_doctype", "kind", "status"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class Filters:
 	"""The filters of a report; None is "any". Both ends of the period belong to it.
 
 	`precision` is the number of decimal places of the company's currency: sums are rounded to it.
+	`lowest_score` is a likeness in percent.
 	`compare_with` is one of `COMPARISONS`, and needs both ends of the period.
 	Raises `FilterError` for a reversed period, for an unknown or repeated grouping, and for a comparison that can't be.
 	"""
@@ -100,6 +109,10 @@ class Filters:
 	source: str | None = None
 	group_by: tuple[str, ...] = ()
 	direction: str | None = None
+	card_doctype: str | None = None
+	kind: str | None = None
+	status: str | None = None
+	lowest_score: float | None = None
 	compare_with: str | None = None
 	precision: int = 2
 
@@ -121,7 +134,7 @@ class Filters:
 	def read(cls, values: Mapping[str, object]) -> Filters:
 		"""The filters as a form or a URL gives them: blank ones left out, dates also as ISO text, one grouping as text.
 
-		A form has two fields for the groupings: what `then_by` names comes after `group_by`. Raises `FilterError` as the class does, and for an unknown filter or a date that is none.
+		A form has two fields for the groupings: what `then_by` names comes after `group_by`. Raises `FilterError` as the class does, and for an unknown filter, or a date or number that is none.
 		"""
 		names = [field.name for field in fields(cls)]
 		for name in values:
@@ -131,6 +144,8 @@ class Filters:
 		for name in ("from_date", "to_date"):
 			if name in given:
 				given[name] = _date(given[name])
+		if "lowest_score" in given:
+			given["lowest_score"] = _number(given["lowest_score"])
 		groups = given.get("group_by", ())
 		second = given.pop(THEN_BY, None)
 		given["group_by"] = (
@@ -151,7 +166,8 @@ class Filters:
 		for name in self.group_by:
 			if name not in groups:
 				raise FilterError(GROUP_NOT_HERE, name=name, possible=", ".join(groups) or "-")
-		for name, _value in self.chosen():
+		of_no_dimension = ("lowest_score",) if self.lowest_score is not None else ()
+		for name in (*dict(self.chosen()), *of_no_dimension):
 			if name not in choices:
 				raise FilterError(FILTER_NOT_HERE, name=name, possible=", ".join(choices))
 
@@ -165,3 +181,13 @@ def _date(value: object) -> date:
 		return date.fromisoformat(str(value))
 	except ValueError:
 		raise FilterError(NOT_A_DATE, value=value) from None
+
+
+def _number(value: object) -> float:
+	try:
+		found = float(str(value))
+	except ValueError:
+		found = nan
+	if not isfinite(found):
+		raise FilterError(NOT_A_NUMBER, value=value)
+	return found

@@ -87,12 +87,14 @@ def count_if(criterion: Criterion) -> Function:
 class Reader:
 	"""The one door through which a report reads a table, with what the reader may see.
 
-	`Q` is the query class: `frappe.qb` on a site, `pypika.dialects.SQLLiteQuery` elsewhere.
+	`Q` is the query class: `frappe.qb` on a site, `pypika.dialects.SQLLiteQuery` elsewhere. `fetch` runs a query, for
+	what is told only by arithmetic over rows.
 	"""
 
 	Q: Any
 	filters: Filters
 	restrict: Restrict
+	fetch: Callable[[QueryBuilder], Sequence[Sequence[Any]]] | None = None
 
 	def all(
 		self, doctype: str, columns: Iterable[str], where: Callable[[Columns], Criterion] | None = None

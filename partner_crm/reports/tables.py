@@ -91,7 +91,15 @@ TABLES: Mapping[str, Table] = {
 		),
 		indexes=(("manager",), ("violated_on",)),
 	),
-	"Counterparty": Table(_columns(text="customer"), indexes=(("customer",),)),
+	"Contact": Table(_columns(text="full_name pcrm_region")),
+	"Counterparty": Table(_columns(text="title region customer"), indexes=(("customer",),)),
+	"Possible Duplicate": Table(
+		_columns(
+			text="card_doctype card other_card kind status reasons reason",
+			datetime="creation",
+			number="score",
+		),
+	),
 	"Partner Program": Table(_columns(text="manager_email direction")),
 	"Partner Program Term": Table(
 		_columns(

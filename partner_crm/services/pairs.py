@@ -18,6 +18,7 @@ from frappe.model.document import Document
 from frappe.utils import now_datetime
 
 from partner_crm.rules.identity import IDENTITY_FIELDS
+from partner_crm.rules.similarity import REASONS
 from partner_crm.services import bulk
 
 DOCTYPE = "Possible Duplicate"
@@ -46,6 +47,12 @@ def name_of(doctype: str, card: str, other: str) -> str:
 	"""The same in both directions."""
 	framed = "".join(f"{len(part)}:{part}" for part in (doctype, *sorted((card, other))))
 	return blake2b(framed.encode(), digest_size=16).hexdigest()
+
+
+def reasons_in_words(reasons: str | None) -> list[str]:
+	"""Of the reasons as they are stored."""
+	found = frappe.parse_json(reasons) or ()
+	return [_(REASONS[code]).format(card=card) for code, card in found if code in REASONS]
 
 
 # Decisions

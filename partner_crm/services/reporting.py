@@ -6,7 +6,7 @@ A scheduled e-mail is made by the scheduler, for whom nothing is hidden; whose r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ import frappe
 from frappe import _
 from frappe.utils import cstr, formatdate, getdate
 from pypika import Table
+from pypika.queries import QueryBuilder
 from pypika.terms import Criterion
 
 from partner_crm.permissions import reading
@@ -26,6 +27,7 @@ from partner_crm.reports import (
 	behind,
 	channels,
 	comparison,
+	duplicates,
 	funnel,
 	income,
 	penalties,
@@ -48,6 +50,7 @@ REPORTS: Mapping[str, base.ReportModule] = {
 	"Partner Funnel": funnel,
 	"Partner Income": income,
 	"Payout Reconciliation": reconciliation,
+	"Possible Duplicates": duplicates,
 	"Win Loss Analysis": win_loss,
 }
 
@@ -63,9 +66,7 @@ def show(report: str, values: Mapping[str, Any] | None) -> tuple:
 	request = Request.of(values)
 	try:
 		filters = request.filters
-		found = comparison.run(
-			REPORTS[report], lambda query: query.run(), frappe.qb, filters, getdate(), request.restrict
-		)
+		found = comparison.run(REPORTS[report], _fetch, frappe.qb, filters, getdate(), request.restrict)
 	except FilterError as refusal:
 		_refuse(refusal)
 	return Shown(found, request).as_tuple()
@@ -80,12 +81,16 @@ def documents_behind(
 	"""
 	request = Request.of(values)
 	try:
-		reader = Reader(frappe.qb, request.filters, request.restrict)
+		reader = Reader(frappe.qb, request.filters, request.restrict, _fetch)
 		found = behind.lists(REPORTS[report].behind(column), key, reader, getdate())
 		lists = [{"doctype": one.doctype, **_filters_of(one)} for one in found]
 	except FilterError as refusal:
 		_refuse(refusal)
 	return [one for one in lists if one["filters"] is not None and _is_filled(one["doctype"], one["filters"])]
+
+
+def _fetch(query: QueryBuilder) -> Sequence[Sequence[Any]]:
+	return query.run()
 
 
 def _filters_of(found: behind.List) -> dict[str, Any]:
@@ -192,8 +197,8 @@ class Shown:
 		columns = [self._column(column) for column in self.columns]
 		return columns, [*self._rows()], self._message(), self._chart(), self._summary(), True
 
-	def text(self, text: str) -> str:
-		return _(text, lang=self.request.lang)
+	def text(self, text: str, context: str | None = None) -> str:
+		return _(text, lang=self.request.lang, context=context)
 
 	def _column(self, column: base.Column) -> dict[str, Any]:
 		is_own = column.fieldtype == "Currency" and not column.options
@@ -205,6 +210,7 @@ class Shown:
 			"options": None if is_closed else "currency" if is_own else column.options,
 			"width": 320 if column.fieldtype == "Small Text" else 140,
 			"behind": int(bool(column.behind)),
+			"hidden": int(column.is_hidden),
 		}
 
 	def _label(self, column: base.Column) -> str:
@@ -235,7 +241,9 @@ class Shown:
 				for name, part in value.values.items()
 			}
 			return self.text(value.sentence).format(**days)
-		return self.text(value) if column.is_said and value else _plain(value)
+		if isinstance(value, tuple):
+			return " ".join(self._value(column, part) for part in value)
+		return self.text(value, column.context) if column.is_said and value else _plain(value)
 
 	def _message(self) -> str | None:
 		if not self.request.is_money_hidden:

@@ -8,9 +8,10 @@ import time
 
 import frappe
 import pytest
+from frappe.desk.query_report import run as run_report
 
 from partner_crm import api, tasks
-from partner_crm.services import identity, key_stock, pair_list, runs, settings
+from partner_crm.services import identity, key_stock, runs, settings
 from partner_crm.services.identity import DuplicateCard
 from tests.factories import make_contact, make_counterparty, make_lead, make_user, make_user_row
 
@@ -396,6 +397,11 @@ def near() -> tuple:
 	)
 
 
+def listed(**filters) -> list[dict]:
+	"""The pairs of the report."""
+	return run_report("Possible Duplicates", filters)["result"]
+
+
 def scan():
 	return work_at(runs.start(runs.POSSIBLE_DUPLICATES))
 
@@ -408,12 +414,12 @@ def test_near_matches_are_found_with_score_and_reasons():
 
 	assert scan().found == 2
 
-	(person,) = pair_list.rows("Contact")
+	(person,) = listed(card_doctype="Contact")
 	assert {person["card"], person["other_card"]} == {one.name, other.name}
 	assert 50 <= person["score"] < 100 and person["kind"] == "Possible"
 	assert "The names are nearly the same. The phone numbers are the same." in person["reasons"]
-	assert len(pair_list.rows("Counterparty")) == 1
-	assert pair_list.rows("Contact", lowest_score=99.9) == []
+	assert len(listed(card_doctype="Counterparty")) == 1
+	assert listed(card_doctype="Contact", lowest_score=99.9) == []
 
 
 def test_a_new_scan_keeps_decisions_and_forgets_what_is_no_more():
@@ -425,8 +431,8 @@ def test_a_new_scan_keeps_decisions_and_forgets_what_is_no_more():
 
 	assert scan().found == 0
 
-	assert not pair_list.rows("Contact")
-	(told,) = pair_list.rows("Contact", status="Not a Duplicate")
+	assert not listed(card_doctype="Contact")
+	(told,) = listed(card_doctype="Contact", status="Not a Duplicate")
 	assert told["reason"] == "Brothers"
 
 
@@ -438,14 +444,38 @@ def test_the_report_shows_pairs_of_which_the_reader_sees_both_cards():
 
 	def report(user: str) -> list:
 		frappe.set_user(user)
-		answer = frappe.get_attr("frappe.desk.query_report.run")("Possible Duplicates", {"status": "Open"})
-		return [row for row in answer["result"] if isinstance(row, dict)]
+		return listed(status="Open")
 
 	assert report(manager) == []
 	frappe.set_user("Administrator")
 	frappe.db.set_value("Contact", other.name, "owner", manager)
 	assert len(report(manager)) == 1
 	assert len(report("Administrator")) == 1
+
+
+def test_a_scheduled_mail_of_pairs_has_the_rights_of_its_user():
+	near()
+	scan()
+
+	def mailed_to(user: str) -> str:
+		return (
+			frappe.get_doc(
+				doctype="Auto Email Report",
+				report="Possible Duplicates",
+				report_type="Script Report",
+				user=user,
+				email_to="boss@cards.example",
+				format="HTML",
+				frequency="Daily",
+				filters="{}",
+			)
+			.insert()
+			.get_report_content()
+			or ""
+		)
+
+	assert "Ковальский" in mailed_to(make_user(roles=["Partner CRM Manager"]).name)
+	assert "Ковальский" not in mailed_to(make_user(roles=["Partner CRM User"]).name)
 
 
 def test_installing_on_a_site_with_contacts_looks_for_duplicates(work):

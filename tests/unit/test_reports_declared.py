@@ -13,6 +13,7 @@ from partner_crm import reports
 from partner_crm.reports import (
 	activity,
 	channels,
+	duplicates,
 	funnel,
 	income,
 	penalties,
@@ -37,6 +38,7 @@ MODULES = {
 	"Partner Funnel": funnel,
 	"Partner Income": income,
 	"Payout Reconciliation": reconciliation,
+	"Possible Duplicates": duplicates,
 	"Win Loss Analysis": win_loss,
 }
 PERIOD = {"from_date", "to_date", "compare_with"}

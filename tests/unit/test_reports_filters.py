@@ -40,12 +40,14 @@ def test_read_takes_several_groupings():
 		(
 			{"group_by": "colour"},
 			"A report can't be grouped by colour. It can be grouped by: month, day, company, responsible, channel, "
-			"program, partner, region, source, medium, campaign, product_group, direction, client, lost_reason, segment.",
+			"program, partner, region, source, medium, campaign, product_group, direction, client, lost_reason, segment, "
+			"card_doctype, kind, status.",
 		),
 		(
 			{"color": "red"},
 			"There is no filter color. The filters are: company, from_date, to_date, responsible, channel, program, "
-			"partner, region, source, group_by, direction, compare_with, precision.",
+			"partner, region, source, group_by, direction, card_doctype, kind, status, lowest_score, compare_with, "
+			"precision.",
 		),
 	],
 )

@@ -166,7 +166,7 @@ frappe.provide("partner_crm.duplicates");
 	// `add(label, decide)`: makes a button for what can be decided of a pair
 	partner_crm.duplicates.add_decision = (pair, add) => {
 		const about = { doctype: pair.card_doctype, card: pair.card, other: pair.other_card };
-		if (pair.is_told_apart || pair.status === "Not a Duplicate") {
+		if (pair.status === "Not a Duplicate") {
 			add(__("Take Back: Possible Duplicate"), (done) =>
 				frappe.xcall("partner_crm.api.take_back", about).then(done)
 			);

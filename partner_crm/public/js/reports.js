@@ -36,6 +36,34 @@ partner_crm.reports.filter = function (fieldname) {
 				{ value: "Receivable", label: __("Receivable") },
 			],
 		},
+		card_doctype: {
+			label: __("Document type"),
+			fieldtype: "Select",
+			options: [
+				"",
+				{ value: "Contact", label: __("Contact") },
+				{ value: "Counterparty", label: __("Counterparty") },
+			],
+		},
+		kind: {
+			label: __("What it is"),
+			fieldtype: "Select",
+			options: [
+				"",
+				{ value: "Duplicate", label: __("Duplicate", null, "Possible Duplicate") },
+				{ value: "Possible", label: __("Possible") },
+			],
+		},
+		status: {
+			label: __("Status"),
+			fieldtype: "Select",
+			options: [
+				{ value: "Open", label: __("Open") },
+				{ value: "Not a Duplicate", label: __("Not a Duplicate") },
+			],
+			default: "Open",
+		},
+		lowest_score: { label: __("Likeness of at least (%)"), fieldtype: "Int", default: 50 },
 		compare_with: {
 			label: __("Compare with"),
 			fieldtype: "Select",
@@ -67,6 +95,9 @@ partner_crm.reports.groupings = function (groups, group_by, then_by) {
 		client: __("Client"),
 		lost_reason: __("Reason of the Loss"),
 		segment: __("Segment"),
+		card_doctype: __("Document type"),
+		kind: __("What it is"),
+		status: __("Status"),
 	};
 	const options = ["", ...groups.map((value) => ({ value, label: labels[value] }))];
 	const grouping = (fieldname, label, value) => ({

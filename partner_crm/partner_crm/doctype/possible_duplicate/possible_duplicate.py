@@ -1,11 +1,11 @@
 from frappe.model.document import Document
 
-from partner_crm.services import pair_list, pairs
+from partner_crm.services import pairs
 
 
 class PossibleDuplicate(Document):
 	def onload(self):
-		self.set_onload("reasons", pair_list.reasons_in_words(self.reasons))
+		self.set_onload("reasons", pairs.reasons_in_words(self.reasons))
 
 	def validate(self):
 		pairs.record_decision(self)

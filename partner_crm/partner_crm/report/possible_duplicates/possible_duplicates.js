@@ -1,37 +1,22 @@
 frappe.query_reports["Possible Duplicates"] = {
-	filters: [
-		{
-			fieldname: "card_doctype",
-			label: __("Document type"),
-			fieldtype: "Select",
-			options: [
-				{ value: "", label: "" },
-				{ value: "Contact", label: __("Contact") },
-				{ value: "Counterparty", label: __("Counterparty") },
-			],
-		},
-		{
-			fieldname: "kind",
-			label: __("What it is"),
-			fieldtype: "Select",
-			options: [
-				{ value: "", label: "" },
-				{ value: "Duplicate", label: __("Duplicate", null, "Possible Duplicate") },
-				{ value: "Possible", label: __("Possible") },
-			],
-		},
-		{
-			fieldname: "status",
-			label: __("Status"),
-			fieldtype: "Select",
-			options: [
-				{ value: "Open", label: __("Open") },
-				{ value: "Not a Duplicate", label: __("Not a Duplicate") },
-			],
-			default: "Open",
-		},
-		{ fieldname: "lowest_score", label: __("Likeness of at least (%)"), fieldtype: "Int", default: 50 },
-	],
+	...partner_crm.reports.settings({
+		filters: [
+			"card_doctype",
+			"kind",
+			"status",
+			"lowest_score",
+			"company",
+			"from_date",
+			"to_date",
+			"responsible",
+			"channel",
+			"program",
+			"partner",
+			"region",
+			"compare_with",
+		],
+		groups: ["card_doctype", "kind", "month"],
+	}),
 
 	onload(report) {
 		report.page.add_inner_button(__("Look for Duplicates Now"), () => partner_crm.duplicates.scan());
@@ -48,7 +33,7 @@ function show_actions() {
 		.getCheckedRows()
 		.map((position) => report.data[position]);
 	report.page.clear_actions_menu();
-	if (!row || more.length) {
+	if (!row || !row.card || more.length) {
 		return;
 	}
 	const done = () => report.refresh();
@@ -56,7 +41,8 @@ function show_actions() {
 		partner_crm.duplicates.merge(row.card_doctype, row.card, row.other_card, done)
 	);
 	if (frappe.model.can_write("Possible Duplicate")) {
-		partner_crm.duplicates.add_decision(row, (label, decide) =>
+		const status = report.get_filter_value("status");
+		partner_crm.duplicates.add_decision({ ...row, status }, (label, decide) =>
 			report.page.add_action_item(label, () => decide(done))
 		);
 	}
