@@ -244,17 +244,46 @@ def segment_of(purchases: int, first_on: date | None, last_on: date | None) -> s
 
 
 def _behind(doctype: str, dated: str | None, where: Callable[[Reader, Columns], Criterion]) -> Behind:
-	"""The documents of one customer, or of all that the report tells of."""
+	"""The documents of one customer, of those of a group, or of all that the report tells of."""
 
-	def names(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder:
+	def names(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder | None:
 		sale = _of_ours(reader, doctype, dated, lambda sale: [sale("name")], lambda sale: where(reader, sale))
+		customers = _customers_of(reader, key, today)
+		if not customers:
+			return None
 		query = reader.Q.from_(sale).select(sale["name"]).orderby(sale["name"])
-		if "customer" in key:
-			return query.where(sale["customer"] == key["customer"])
-		customer = _chosen_customers(reader, "name")
-		return query.where(sale["customer"].isin(customer))
+		return query.where(sale["customer"].isin(customers))
 
 	return Behind(doctype, keys={"customer": "customer"}, names=names)
+
+
+def _names_of_customers(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder | None:
+	told = _told_of(reader, key, today)
+	if not told:
+		return None
+	customer = reader.all("Customer", ["name"], where=lambda row: row("name").isin(told))
+	return reader.Q.from_(customer).select(customer["name"]).orderby(customer["name"])
+
+
+def _customers_of(reader: Reader, key: Mapping[str, Any], today: date) -> list[str] | QueryBuilder:
+	if key.get("customer"):
+		return [key["customer"]]
+	return _told_of(reader, key, today) if key else _chosen_customers(reader, "name")
+
+
+def _told_of(reader: Reader, key: Mapping[str, Any], today: date) -> list[str]:
+	"""The customers in the group of this key; for an empty key all that there is anything to tell of.
+
+	No database knows segments, so they are found by the report itself.
+	"""
+	asked = queries(reader.Q, reader.filters, today, reader.restrict)
+	told = _told({name: reader.fetch(query) for name, query in asked.items()}, reader.filters, today)
+	wanted = {name: key[name] or None for name in reader.filters.group_by if name in key}
+	return [
+		row["customer"]
+		for row, _buying in told
+		if all((row[name] or None) == value for name, value in wanted.items())
+	]
 
 
 ORDERS = _behind(ORDER, "transaction_date", lambda reader, sale: _is_submitted(sale))
@@ -284,17 +313,15 @@ LIST_COLUMNS = (
 	Column("days_since", "Days since Then", "Int"),
 )
 
-
-def _counts(columns: Iterable[Column]) -> tuple[Column, ...]:
-	"""The same columns for a group, behind whose numbers no one list of sales is."""
-	return tuple(replace(column, behind=()) for column in columns)
-
-
-COUNT_COLUMNS = (Column("clients", "Clients", "Int"), *_counts(SUMS), Column("share", "Share", "Percent"))
+COUNT_COLUMNS = (
+	Column("clients", "Clients", "Int", behind=(Behind("Customer", names=_names_of_customers),)),
+	*SUMS,
+	Column("share", "Share", "Percent"),
+)
 
 
 def behind(column: str) -> tuple[Behind, ...]:
-	return of_column(SUMS, column)
+	return of_column(COUNT_COLUMNS, column)
 
 
 def report(results: Results, filters: Filters, today: date) -> Report:
@@ -302,16 +329,17 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 
 	`average`: of a purchase; `share`: of all that was bought; `days_since`: from the last purchase to today.
 	"""
-	buying = _gather(results, filters.precision)
-	told = [row for row in _listed(results, buying, filters, today) if buying[row["customer"]].is_anything]
+	told = _told(results, filters, today)
 	overall = Buying()
 	groups: dict[Key, Buying] = defaultdict(Buying)
 	segments: dict[str, Buying] = {segment: Buying() for segment in SEGMENTS}
-	for row in told:
+	for row, buying in told:
 		for sums in (overall, groups[_key(row, filters)], segments[row["segment"]]):
-			sums.add(buying[row["customer"]])
+			sums.add(buying)
 	return Report(
-		**_as_groups(groups, overall, filters) if filters.group_by else _as_list(told, overall, filters),
+		**_as_groups(groups, overall, filters)
+		if filters.group_by
+		else _as_list([row for row, _buying in told], overall, filters),
 		chart=Chart(
 			"bar",
 			SEGMENTS,
@@ -325,6 +353,13 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 			*(Figure(segment, segments[segment].clients, "Int") for segment in SEGMENTS),
 		),
 	)
+
+
+def _told(results: Results, filters: Filters, today: date) -> list[tuple[dict[str, Any], Buying]]:
+	"""The customers with anything to tell, and what they bought."""
+	buying = _gather(results, filters.precision)
+	listed = ((row, buying[row["customer"]]) for row in _listed(results, buying, filters, today))
+	return [(row, sums) for row, sums in listed if sums.is_anything]
 
 
 def _key(row: Mapping[str, Any], filters: Filters) -> Key:
