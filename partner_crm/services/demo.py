@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -22,11 +21,10 @@ from frappe.utils.nestedset import get_root_of
 from frappe.utils.password import update_password
 
 from partner_crm.rules import stages
-from partner_crm.services import conversion, settings
+from partner_crm.services import conversion, demo_money, settings
+from partner_crm.services.demo_site import ACCOUNTANT, HEAD, address, as_user, ensure
 from partner_crm.setup import roles
 
-DOMAIN = "partner-crm-demo.example"
-HEAD = "helen"
 MANAGERS = ("maria", "daniel", "olga")
 STAFF = {
 	HEAD: ("Helen", "Head of Sales", (roles.SALES_HEAD, "Sales Manager", "Sales User")),
@@ -34,7 +32,7 @@ STAFF = {
 	"daniel": ("Daniel", "Manager", (roles.SALES_MANAGER, "Sales User")),
 	"olga": ("Olga", "Manager", (roles.SALES_MANAGER, "Sales User")),
 	"mark": ("Mark", "Marketing", (roles.MARKETING,)),
-	"alice": ("Alice", "Accountant", (roles.ACCOUNTANT, "Accounts User")),
+	ACCOUNTANT: ("Alice", "Accountant", (roles.ACCOUNTANT, "Accounts User")),
 }
 
 REGIONS = ("Almaty", "Astana", "Sofia")
@@ -43,9 +41,7 @@ SERVICES = {
 	"Exhibition Stands": "Exhibition stand",
 	"Market Research": "Market research",
 }
-PARTNERS = ("Silk Road Agency", "Balkan Partners")
-PARTNERS_PROGRAM = "Agencies that recommend us"
-OWNERS_PROGRAM = "Hosting that we recommend"
+PARTNERS = ("Silk Road Agency", "Balkan Partners", "Caspian Events")
 CHANNEL_COSTS = {"Website": 600, "Advertising": 1800, "Social networks": 700, "Event": 2500, "Mailing": 150}
 
 # How far into its life a lead gets to each stage, and its talks take place.
@@ -113,6 +109,7 @@ class Client:
 	began: int
 	quiet: int
 	partner: str
+	program: str
 	remark: str
 	number: int
 
@@ -154,11 +151,15 @@ def make_demo(*, force: bool = False, password: str | None = None) -> dict[str, 
 	_refuse_without_company()
 	if not force:
 		_refuse_real_data()
+		demo_money.price_rules()
 	make_staff(password)
 	make_masters()
 	for client in clients():
-		with _as_user(address(HEAD) if client.way == "History" else client.user):
+		with as_user(address(HEAD) if client.way == "History" else client.user):
 			_STORIES[client.way](client)
+	demo_money.settle()
+	demo_money.sell()
+	demo_money.impose()
 	return _counts()
 
 
@@ -167,10 +168,6 @@ def clients() -> Iterator[Client]:
 		for number, row in enumerate(csv.DictReader(lines), 1):
 			figures = {name: int(row[name]) for name in ("amount", "began", "quiet")}
 			yield Client(**row | figures, number=number)
-
-
-def address(person: str) -> str:
-	return f"{person}@{DOMAIN}"
 
 
 def _refuse_without_company() -> None:
@@ -194,23 +191,13 @@ def _counts() -> dict[str, int]:
 	return {doctype: frappe.db.count(doctype) for doctype in doctypes}
 
 
-@contextmanager
-def _as_user(user: str) -> Iterator[None]:
-	before = frappe.session.user
-	frappe.set_user(user)
-	try:
-		yield
-	finally:
-		frappe.set_user(before)
-
-
 # People and masters
 
 
 def make_staff(password: str | None) -> None:
 	for person, (first_name, last_name, held) in STAFF.items():
 		user = address(person)
-		_ensure(
+		ensure(
 			"User",
 			user,
 			email=user,
@@ -226,29 +213,19 @@ def make_staff(password: str | None) -> None:
 def make_masters() -> None:
 	group = get_root_of("Item Group")
 	for region in REGIONS:
-		_ensure("Territory", region, territory_name=region, parent_territory=get_root_of("Territory"))
+		ensure("Territory", region, territory_name=region, parent_territory=get_root_of("Territory"))
 	for service, item in SERVICES.items():
-		_ensure("Item Group", service, item_group_name=service, parent_item_group=group)
-		_ensure("Item", item, item_code=item, item_group=service, stock_uom=_unit(), is_stock_item=0)
-	for partner in PARTNERS:
-		_ensure("Sales Partner", partner, partner_name=partner, territory=REGIONS[0], commission_rate=10)
+		ensure("Item Group", service, item_group_name=service, parent_item_group=group)
+		ensure("Item", item, item_code=item, item_group=service, stock_uom=_unit(), is_stock_item=0)
+	demo_money.make_partners(PARTNERS, REGIONS[0])
+	demo_money.name_reward_item(group, _unit())
 	for industry in dict.fromkeys(client.industry for client in clients() if client.industry):
-		_ensure("Industry Type", industry, industry=industry)
-	_make_programs()
+		ensure("Industry Type", industry, industry=industry)
+	since = get_first_day(add_months(getdate(), -24))
+	demo_money.make_programs(frappe.db.get_default("currency"), since)
 	_make_ideal_client()
 	_spend_on_channels()
 	_name_account_manager()
-
-
-def _make_programs() -> None:
-	currency = frappe.db.get_default("currency")
-	since = get_first_day(add_months(getdate(), -24))
-	for title, direction, basis, value in (
-		(PARTNERS_PROGRAM, "Payable", "Percent of Deal", 10),
-		(OWNERS_PROGRAM, "Receivable", "Fixed", 250),
-	):
-		terms = [{"basis": basis, "value": value, "valid_from": since}]
-		_ensure("Partner Program", title, title=title, direction=direction, currency=currency, terms=terms)
 
 
 def _make_ideal_client() -> None:
@@ -260,7 +237,7 @@ def _make_ideal_client() -> None:
 		{"fieldname": "Counterparty.website", "operator": "is set", "weight": 1},
 		{"fieldname": "Contact.designation", "operator": "is set", "weight": 1},
 	]
-	_ensure("ICP Profile", "Ideal client", title="Ideal client", threshold=1, criteria=criteria)
+	ensure("ICP Profile", "Ideal client", title="Ideal client", threshold=1, criteria=criteria)
 
 
 def _spend_on_channels() -> None:
@@ -282,11 +259,6 @@ def _name_account_manager() -> None:
 		changed = frappe.get_doc(settings.DOCTYPE)
 		changed.account_manager = address(HEAD)
 		changed.save()
-
-
-def _ensure(doctype: str, name: str, **fields) -> None:
-	if not frappe.db.exists(doctype, name):
-		frappe.get_doc({"doctype": doctype, **fields}).insert()
 
 
 def _unit() -> str:
@@ -323,7 +295,7 @@ def sell(client: Client) -> None:
 
 def refer(client: Client) -> None:
 	"""The client buys from the owner of a programme that we take part in."""
-	lead = _capture(client, "Referral", program=OWNERS_PROGRAM)
+	lead = _capture(client, "Referral", program=client.program)
 	if not lead or client.reached == stages.COLD_LEAD:
 		return
 	for stage in (stages.HANDED_OVER, stages.CLIENT)[: 1 + (client.stage == stages.CLIENT)]:
@@ -386,7 +358,7 @@ def _capture(client: Client, track: str, **fields) -> Document | None:
 			"product_group": client.service,
 			"potential_value": client.amount,
 			"partner": client.partner,
-			"program": PARTNERS_PROGRAM if client.partner else None,
+			"program": client.program or None,
 			"next_contact_on": getdate() + timedelta(days=client.number * 5 % 12 - 2),
 			**fields,
 		}
@@ -573,7 +545,7 @@ def _log(lead: Document, **talk) -> None:
 	links = {"lead": lead.name, "deal": lead.deal, "contact": lead.contact}
 	interaction = frappe.get_doc({"doctype": "Client Interaction", **links, **talk}).insert()
 	at = interaction.occurred_at
-	dated = {"creation": at, "qualified_at": at if interaction.qualifies else None}
+	dated = {"creation": at, "recorded_at": at, "qualified_at": at if interaction.qualifies else None}
 	frappe.db.set_value(interaction.doctype, interaction.name, dated, update_modified=False)
 
 
@@ -603,6 +575,8 @@ def _date_back(doc: Document, at: datetime) -> None:
 	frappe.db.set_value("Stage Change", latest.name, logged, update_modified=False)
 	frappe.db.set_value(doc.doctype, doc.name, _days(doc, at, is_new=not earlier), update_modified=False)
 	doc.reload()
+	_date_events_back(doc, at)
+	_date_payouts_back(doc, at.date())
 
 
 def _days(doc: Document, at: datetime, *, is_new: bool) -> dict:
@@ -619,3 +593,21 @@ def _days(doc: Document, at: datetime, *, is_new: bool) -> dict:
 	if doc.won_on:
 		days |= {"won_on": at.date(), "days_to_client": (at.date() - getdate(doc.registered_on)).days}
 	return days
+
+
+def _date_events_back(doc: Document, at: datetime) -> None:
+	"""What the nightly review is told of; whatever came before has its day already."""
+	event = frappe.qb.DocType("Discipline Event")
+	of_document = (event.reference_doctype == doc.doctype) & (event.reference_name == doc.name)
+	frappe.qb.update(event).set(event.changed_at, at).where(of_document & (event.changed_at > at)).run()
+
+
+def _date_payouts_back(doc: Document, won_on: date) -> None:
+	"""A payout is born on the day the client is won, and everything else of it is counted from there."""
+	link = "deal" if doc.doctype == "Partner Deal" else "lead"
+	dates = ["won_on", "hold_until", "due_on"]
+	for payout in frappe.get_all("Payout", {link: doc.name}, ["name", *dates], order_by="name"):
+		earlier = getdate(payout.won_on) - won_on
+		days = {name: payout[name] - earlier for name in dates if payout[name]}
+		days["days_to_client"] = (won_on - getdate(doc.registered_on)).days
+		frappe.db.set_value("Payout", payout.name, days, update_modified=False)

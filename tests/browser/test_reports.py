@@ -9,7 +9,7 @@ from partner_crm.services import demo, reporting
 from tests.browser.test_lead_to_client import keep_picture
 
 HEAD = demo.address(demo.HEAD)
-EMPTY_IN_THE_DEMO = {"Client Segments", "Manager Penalties", "Partner Income", "Payout Reconciliation"}
+EMPTY_IN_THE_DEMO = {"Possible Duplicates"}
 DASHBOARDS = ("Head of Sales", "Day of a Sales Manager", "Channels and Leads", "Money of Partners")
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 import frappe
 import pytest
+from frappe.desk.query_report import run as run_report
 
 from partner_crm.services import demo
 from tests.bench.harness import HarnessError
@@ -31,7 +32,10 @@ def stages_of(doctype: str) -> set[str]:
 
 def counts() -> dict[str, int]:
 	doctypes = ("Partner Lead", "Partner Deal", "Contact", "Counterparty", "Client Interaction", "Customer")
-	return {doctype: frappe.db.count(doctype) for doctype in (*doctypes, "User", "Stage Change", "Item")}
+	money = ("Payout", "Payout Statement", "Manager Penalty", "Sales Order", "Sales Invoice", "Payment Entry")
+	return {
+		doctype: frappe.db.count(doctype) for doctype in (*doctypes, *money, "User", "Stage Change", "Item")
+	}
 
 
 def test_it_stays_out_of_a_site_with_clients_of_its_own(fill_site):
@@ -48,7 +52,7 @@ def test_it_stays_out_of_a_site_with_clients_of_its_own(fill_site):
 def test_it_shows_every_stage_and_a_believable_past(fill_site):
 	printed = fill_site("--password", "demonstration")
 
-	assert "Partner Lead: 4" in printed
+	assert "Partner Lead: 50" in printed
 	assert stages_of("Partner Lead") == {
 		"Cold Lead",
 		"MQL",
@@ -74,6 +78,21 @@ def test_nothing_of_the_past_is_in_the_future_or_out_of_order():
 	assert {change.changed_by for change in changes} == makers
 	won = frappe.get_all("Partner Deal", {"stage": "Client"}, ["days_to_client", "won_on", "registered_on"])
 	assert all(deal.days_to_client == (deal.won_on - deal.registered_on).days > 0 for deal in won)
+
+
+def statuses(doctype: str) -> set[str]:
+	return set(frappe.get_all(doctype, pluck="status", order_by=None, distinct=True))
+
+
+def test_money_is_at_each_of_its_ends():
+	assert statuses("Payout") == {"Expected", "Confirmed", "Partly Paid", "Paid", "Rejected", "Clawed Back"}
+	assert statuses("Payout Statement") == {"Invoiced", "Partly Paid", "Paid"}
+	assert statuses("Manager Penalty") == {"Imposed", "Contested", "Confirmed", "Waived"}
+	assert not frappe.db.count("Payout", {"won_on": (">", frappe.utils.nowdate())})
+	for report, group in (("Partner Income", "program"), ("Manager Penalties", "responsible")):
+		assert len(run_report(report, {"group_by": group})["result"]) > 3
+	segments = {row["segment"] for row in run_report("Client Segments", {"group_by": "segment"})["result"]}
+	assert segments == {"One-Time", "Rare", "Regular", "Total"}
 
 
 def test_its_users_log_in_with_the_password_given(http):
