@@ -35,6 +35,14 @@ RATES = {
 """Numbers of which there is an average and no sum."""
 
 
+def built_reports() -> list[str]:
+	"""The reports that the app ships made in the report builder."""
+	records = (
+		json.loads(file.read_text(encoding="utf-8")) for file in (FILES.parent / "report").glob("*/*.json")
+	)
+	return sorted(record["name"] for record in records if record["report_type"] == "Report Builder")
+
+
 @dataclass(frozen=True, slots=True)
 class Countable:
 	"""Fieldnames, in the order of the form."""

@@ -305,7 +305,7 @@ SUMS = (
 )
 LIST_COLUMNS = (
 	Column("customer", "Customer", "Link", "Customer"),
-	Column("client", "Client", "Data"),
+	Column("client", "Customer name", "Data"),
 	Column("segment", "Segment", "Data", is_said=True),
 	Column("responsible", "Account Manager", "Link", "User"),
 	Column("region", "Region", "Link", "Territory"),

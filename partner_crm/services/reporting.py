@@ -40,6 +40,7 @@ from partner_crm.reports.filters import FilterError, Filters, Message
 from partner_crm.reports.sql import Reader, Restrict
 from partner_crm.reports.tables import TABLES
 from partner_crm.rules.money import smallest_unit
+from partner_crm.texts import CONTEXT
 
 REPORTS: Mapping[str, base.ReportModule] = {
 	"Channel Performance": channels,
@@ -55,6 +56,9 @@ REPORTS: Mapping[str, base.ReportModule] = {
 }
 
 READER = "reader"
+WIDTHS = {"Int": 120, "Percent": 120, "Float": 120, "Date": 120, "Currency": 150, "Small Text": 300}
+"""Of columns, in pixels; of names what is left."""
+DECIMALS = 2
 MOST_LABELS = 30
 """More groups than this make no chart that anybody could read."""
 MOST_NAMES = 2000
@@ -198,7 +202,7 @@ class Shown:
 		return columns, [*self._rows()], self._message(), self._chart(), self._summary(), True
 
 	def text(self, text: str, context: str | None = None) -> str:
-		return _(text, lang=self.request.lang, context=context)
+		return _(text, lang=self.request.lang, context=context or CONTEXT)
 
 	def _column(self, column: base.Column) -> dict[str, Any]:
 		is_own = column.fieldtype == "Currency" and not column.options
@@ -208,7 +212,8 @@ class Shown:
 			"label": self._label(column),
 			"fieldtype": "Data" if is_closed else column.fieldtype,
 			"options": None if is_closed else "currency" if is_own else column.options,
-			"width": 320 if column.fieldtype == "Small Text" else 140,
+			"width": WIDTHS.get(column.fieldtype, 180),
+			"precision": DECIMALS if column.fieldtype in ("Percent", "Float") else None,
 			"behind": int(bool(column.behind)),
 			"hidden": int(column.is_hidden),
 		}
