@@ -18,6 +18,8 @@ from benchmarks.inside.nights import (  # noqa: F401 (orders, by their names)
 	time_upkeep,
 )
 from benchmarks.inside.people import MANAGERS, name_of
+from benchmarks.inside.reports import memory_of, time_clients, time_peer, time_report  # noqa: F401
+from benchmarks.inside.sales import fill_sales  # noqa: F401
 from partner_crm.services import key_stock, near_matches, runs
 from partner_crm.services.identity import DuplicateCard
 from tests.factories import make_user

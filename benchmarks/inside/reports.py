@@ -1,0 +1,159 @@
+"""Each report through the door of the desk, in turn with its floor, and with the report of ERPNext nearest to it.
+
+The floor of a report is the bare statements that give the same counts and sums in the same groups, as somebody writes
+them who needs nothing else: without comparison, rights, filters, cents and documents behind the numbers.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import frappe
+from frappe.desk.query_report import run
+from frappe.utils import getdate
+
+from partner_crm.reports import income
+from partner_crm.reports.filters import Filters
+
+GROUPED = {
+	"Partner Funnel": None,
+	"Partner Income": "program",
+	"Channel Performance": "channel",
+	"Win Loss Analysis": "responsible",
+	"Deal Activity": "responsible",
+	"Manager Penalties": "responsible",
+	"Manager Work": "responsible",
+	"Client Segments": "segment",
+}
+
+FLOORS = {
+	"Partner Funnel": (
+		"SELECT stage, COUNT(*), SUM(base_amount), SUM(base_amount * probability) FROM `tabPartner Deal` GROUP BY stage",
+		"SELECT stage, COUNT(*), SUM(base_potential_value) FROM `tabPartner Lead` GROUP BY stage",
+		"SELECT reference_doctype, to_stage, COUNT(DISTINCT reference_name) FROM `tabStage Change`"
+		" GROUP BY reference_doctype, to_stage",
+		"SELECT reference_doctype, from_stage, COUNT(DISTINCT reference_name) FROM `tabStage Change`"
+		" WHERE to_stage IN ('Lost', 'Unqualified') GROUP BY reference_doctype, from_stage",
+		"SELECT from_stage, COUNT(*), SUM(seconds_in_stage) FROM `tabStage Change` GROUP BY from_stage",
+	),
+	"Partner Income": (
+		"SELECT program, status, COUNT(*), SUM(base_amount), SUM(base_paid_amount), SUM(days_to_client)"
+		" FROM `tabPayout` GROUP BY program, status",
+		"SELECT program, SUM(base_amount - base_paid_amount) FROM `tabPayout` WHERE due_on < CURDATE() GROUP BY program",
+		"SELECT program, COUNT(DISTINCT client) FROM `tabPayout` GROUP BY program",
+		"SELECT COUNT(DISTINCT client) FROM `tabPayout`",
+		"SELECT program, COUNT(*) FROM `tabPartner Claim` GROUP BY program",
+	),
+	"Channel Performance": (
+		"SELECT channel, stage, COUNT(*), SUM(base_amount) FROM `tabPartner Deal` GROUP BY channel, stage",
+		"SELECT channel, stage, COUNT(*) FROM `tabPartner Lead` GROUP BY channel, stage",
+		"SELECT COUNT(DISTINCT reference_name) FROM `tabStage Change` WHERE to_stage = 'MQL'",
+		"SELECT channel, SUM(base_amount) FROM `tabPayout` WHERE direction = 'Receivable' GROUP BY channel",
+		"SELECT parent, SUM(amount) FROM `tabAcquisition Channel Cost` GROUP BY parent",
+	),
+	"Win Loss Analysis": (
+		"SELECT responsible, stage, COUNT(*), SUM(base_amount), SUM(days_to_client) FROM `tabPartner Deal`"
+		" WHERE stage IN ('Client', 'Lost') GROUP BY responsible, stage",
+		"SELECT responsible, lost_reason, COUNT(*) FROM `tabPartner Deal` WHERE stage = 'Lost'"
+		" GROUP BY responsible, lost_reason",
+		"SELECT responsible, key_learnings, COUNT(*) FROM `tabPartner Deal` WHERE stage = 'Client'"
+		" GROUP BY responsible, key_learnings",
+	),
+	"Deal Activity": (
+		"SELECT responsible, is_correct, active_until >= CURDATE(), COUNT(*), SUM(base_amount) FROM `tabPartner Deal`"
+		" WHERE stage IN ('SQL', 'Negotiation') GROUP BY responsible, is_correct, active_until >= CURDATE()",
+	),
+	"Manager Penalties": (
+		"SELECT manager, currency, status, COUNT(*), SUM(amount) FROM `tabManager Penalty`"
+		" GROUP BY manager, currency, status",
+	),
+	"Manager Work": (
+		"SELECT responsible, kind, qualifies, COUNT(*), SUM(duration) FROM `tabClient Interaction`"
+		" GROUP BY responsible, kind, qualifies",
+		"SELECT responsible, COUNT(DISTINCT contact) FROM `tabClient Interaction` GROUP BY responsible",
+		"SELECT COUNT(DISTINCT contact) FROM `tabClient Interaction`",
+	),
+	"Client Segments": (
+		"SELECT customer, COUNT(*), SUM(base_grand_total), MIN(transaction_date), MAX(transaction_date)"
+		" FROM `tabSales Order` WHERE docstatus = 1 GROUP BY customer",
+		"SELECT customer, COUNT(*), SUM(base_grand_total), MIN(posting_date), MAX(posting_date)"
+		" FROM `tabSales Invoice` WHERE docstatus = 1 GROUP BY customer",
+		"SELECT sales_order IS NULL, COUNT(*) FROM `tabSales Invoice Item` GROUP BY sales_order IS NULL",
+		"SELECT customer, SUM(outstanding_amount) FROM `tabSales Invoice` WHERE outstanding_amount <> 0 GROUP BY customer",
+		"SELECT customer, COUNT(*) FROM `tabSales Order` WHERE docstatus = 1 AND status = 'To Bill' GROUP BY customer",
+		"SELECT customer_name, territory, account_manager FROM `tabCustomer`",
+	),
+}
+
+PEERS = {
+	"Opportunity Summary by Sales Stage": {"based_on": "Source", "data_based_on": "Amount"},
+	"Sales Partner Commission Summary": {"doctype": "Sales Order"},
+}
+
+
+def time_report(report: str, rounds: int) -> list[tuple[float, float]]:
+	"""Seconds of the report and of its floor, in turn, after a first time of each that doesn't count."""
+	times = [(_seconds(_show, report), _seconds(_floor, report)) for _round in range(rounds + 1)]
+	return times[1:]
+
+
+def time_peer(peer: str, rounds: int) -> list[float]:
+	"""Seconds of a report of ERPNext, after a first time that doesn't count."""
+	return [_seconds(run, peer, {"company": _company(), **PEERS[peer]}) for _round in range(rounds + 1)][1:]
+
+
+def time_clients(rounds: int) -> list[tuple[float, float]]:
+	"""Seconds of counting clients by programme and altogether, as Partner Income does and by bare statements, in turn."""
+	queries = income.queries(frappe.qb, Filters(company=_company(), group_by=("program",)), getdate())
+
+	def ours() -> None:
+		queries["clients"].run()
+		queries["all_clients"].run()
+
+	bare = [statement for statement in FLOORS["Partner Income"] if "DISTINCT" in statement]
+	return [(_seconds(ours), _seconds(_run_all, bare)) for _round in range(rounds + 1)][1:]
+
+
+def memory_of(report: str) -> float:
+	"""By how many megabytes this process's peak grows while the report is made; it has been made before."""
+	_show(report)
+	before = _status("VmRSS")
+	Path("/proc/self/clear_refs").write_text("5")
+	_show(report)
+	return _status("VmHWM") - before
+
+
+def _show(report: str) -> dict:
+	filters = {"company": _company()}
+	if GROUPED[report]:
+		filters["group_by"] = GROUPED[report]
+	shown = run(report, filters)
+	if not shown["result"]:
+		raise AssertionError(f"{report} shows nothing.")
+	return shown
+
+
+def _floor(report: str) -> None:
+	_run_all(FLOORS[report])
+
+
+def _run_all(statements: list[str] | tuple[str, ...]) -> None:
+	for statement in statements:
+		frappe.db.sql(statement)
+
+
+def _seconds(work, *arguments) -> float:
+	began = time.perf_counter()
+	work(*arguments)
+	return time.perf_counter() - began
+
+
+def _company() -> str:
+	return frappe.defaults.get_global_default("company")
+
+
+def _status(what: str) -> float:
+	kilobytes = re.search(rf"^{what}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+	return int(kilobytes[1]) / 1024

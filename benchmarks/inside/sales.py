@@ -1,0 +1,352 @@
+"""Fills a site with ten years of sales, by statements over whole tables: leads, deals, payouts and all that reports count.
+
+Of `count` deals a fifth grew from leads, with each change of their stages in the log, and the others were imported
+as history. One in fifty is open; of the others half were won, each with two payouts. Who and what a document
+belongs to is scattered over its table, as it is where people work side by side.
+"""
+
+from __future__ import annotations
+
+import frappe
+from frappe.utils import add_months
+
+from benchmarks.inside.population import empty
+from tests.factories import make_row, make_user_row
+
+MANAGERS, CHANNELS, PROGRAMS, PARTNERS, REGIONS = 20, 10, 20, 50, 10
+FIRST_DAY, DAYS = "2015-01-01", 3900
+WRITTEN = {
+	**{"creation": "'2025-10-01 10:00:00'", "modified": "'2025-10-01 10:00:00'"},
+	**{"owner": "'Administrator'", "modified_by": "'Administrator'"},
+}
+SALES = 100_000
+"""Orders and opportunities at the least: so many the reports of ERPNext are timed with."""
+
+
+def _name(kind: str, number: str = "seq") -> str:
+	"""Ten letters and digits, scattered like those that Frappe makes up."""
+	return f"LEFT(MD5(CONCAT('{kind}', {number})), 10)"
+
+
+def _any(kind: str, many: int, number: str = "seq") -> str:
+	"""A number below `many`, as good as random, and always the same for the same document."""
+	return f"(CRC32(CONCAT('{kind}', {number})) %% {many})"
+
+
+def _one_of(*values: str | None, by: str) -> str:
+	said = (f"'{value}'" if value else "NULL" for value in values)
+	return f"ELT({by} + 1, {', '.join(said)})"
+
+
+def _who(number: str = "seq") -> dict[str, str]:
+	return {
+		"company": "%(company)s",
+		"responsible": f"CONCAT('manager', {_any('manager', MANAGERS, number)}, '@staff.example')",
+		"channel": f"CONCAT('Channel ', {_any('channel', CHANNELS, number)})",
+		"program": f"CONCAT('Programme ', {_any('program', PROGRAMS, number)})",
+		"partner": f"CONCAT('Partner ', {_any('partner', PARTNERS, number)})",
+		"region": f"CONCAT('Region ', {_any('region', REGIONS, number)})",
+	}
+
+
+def _sources(number: str = "seq") -> dict[str, str]:
+	return {
+		"utm_source": _one_of("ads", "mail", "fair", None, by=_any("source", 4, number)),
+		"utm_medium": _one_of("cpc", "letter", None, by=_any("medium", 3, number)),
+		"utm_campaign": f"CONCAT('campaign ', {_any('campaign', 40, number)})",
+		"product_group": f"CONCAT('Group ', {_any('group', 12, number)})",
+	}
+
+
+def _began(number: str = "seq") -> str:
+	return f"('{FIRST_DAY}' + INTERVAL {_any('began', DAYS, number)} DAY)"
+
+
+def _days(number: str = "seq") -> str:
+	return f"(1 + {_any('days', 120, number)})"
+
+
+def _amount(number: str = "seq") -> str:
+	return f"(({_any('amount', 9_000_000, number)} + 10000) / 100)"
+
+
+def _decided(number: str = "seq") -> str:
+	return f"({_began(number)} + INTERVAL {_days(number)} DAY)"
+
+
+DEAL_STAGE = "CASE WHEN seq %% 100 = 0 THEN 'SQL' WHEN seq %% 100 = 1 THEN 'Negotiation' WHEN seq %% 2 = 0 THEN 'Client' ELSE 'Lost' END"
+WON = "(seq %% 2 = 0 AND seq %% 100 > 1)"
+LOST = "(seq %% 2 = 1 AND seq %% 100 > 1)"
+# The lead number n is that of the deal 5 n, as long as there is such a deal.
+LEAD_DEAL = "(seq * 5)"
+IS_CONVERTED = "(seq * 5 < %(count)s)"
+LEAD_STAGE = (
+	f"IF({IS_CONVERTED}, 'Converted', "
+	"ELT(1 + seq %% 10, 'Cold Lead', 'Cold Lead', 'Cold Lead', 'MQL', 'MQL', 'Unqualified', 'Unqualified', "
+	"'Unqualified', 'Handed Over', 'Client'))"
+)
+CUSTOMER = "CONCAT('Customer ', {number} %% %(customers)s)"
+
+
+def _tables(count: int) -> list[tuple[str, int, dict[str, str]]]:
+	"""DocType, how many, and what stands in each column, as SQL."""
+	deal = {
+		"name": _name("deal"),
+		**_who(),
+		**_sources(),
+		"deal_title": "CONCAT('Deal ', seq)",
+		"lead": f"IF(seq %% 5 = 0, {_name('lead', 'seq DIV 5')}, NULL)",
+		"stage": DEAL_STAGE,
+		"counterparty": f"CONCAT('Company ', {_any('client', count // 10)})",
+		"contact": _name("contact"),
+		"customer": f"IF({WON}, {CUSTOMER.format(number='seq')}, NULL)",
+		"amount": _amount(),
+		"base_amount": _amount(),
+		"currency": "'USD'",
+		"probability": f"CASE WHEN {WON} THEN 100 WHEN {LOST} THEN 0 ELSE 10 * {_any('chance', 10)} END",
+		"registered_on": _began(),
+		"won_on": f"IF({WON}, {_decided()}, NULL)",
+		"closed_on": f"IF({WON} OR {LOST}, {_decided()}, NULL)",
+		"days_to_client": f"IF({WON}, {_days()}, 0)",
+		"lost_reason": f"IF({LOST}, CONCAT('Reason ', {_any('reason', 12)}), NULL)",
+		"key_learnings": f"IF({WON}, CONCAT('Learning ', {_any('learning', 12)}), NULL)",
+		"is_correct": f"({_any('correct', 5)} > 0)",
+		"correctness_errors": f"IF({_any('correct', 5)} > 0, NULL, 'The comment says nothing.')",
+		"activity_status": f"IF({WON} OR {LOST}, 'Closed', 'Active')",
+		"last_interaction_on": _began(),
+		"active_until": f"IF({WON} OR {LOST}, NULL, {_decided()})",
+		"clock_started_on": _began(),
+	}
+	lead = {
+		"name": _name("lead"),
+		**_who(LEAD_DEAL),
+		**_sources(LEAD_DEAL),
+		"lead_title": "CONCAT('Lead ', seq)",
+		"track": f"IF({IS_CONVERTED} OR seq %% 10 < 8, 'Own Sale', 'Referral')",
+		"stage": LEAD_STAGE,
+		"deal": f"IF({IS_CONVERTED}, {_name('deal', LEAD_DEAL)}, NULL)",
+		"contact": _name("contact", LEAD_DEAL),
+		"registered_on": _began(LEAD_DEAL),
+		"base_potential_value": _amount(LEAD_DEAL),
+		"potential_value": _amount(LEAD_DEAL),
+		"currency": "'USD'",
+	}
+	# Two for each client: the numbers 0 and 1 are those of the first.
+	of = "(2 + (seq DIV 2) * 2)"
+	status = _one_of("Expected", "Confirmed", "Paid", "Paid", "Rejected", by=_any("status", 5))
+	payout = {
+		"name": _name("payout"),
+		**_who(of),
+		"direction": f"IF({_any('direction', 4, of)} = 0, 'Receivable', 'Payable')",
+		"deal": _name("deal", of),
+		"client": f"CONCAT('Company ', {_any('client', count // 10, of)})",
+		"counterparty": f"CONCAT('Company ', {_any('client', count // 10, of)})",
+		"contact": _name("contact", of),
+		"instalment": "1 + seq %% 2",
+		"currency": "'USD'",
+		"basis": "'Percent of Deal'",
+		"rate": "10",
+		"share": "100",
+		"basis_amount": _amount(of),
+		"amount": f"ROUND({_amount(of)} / 10, 2)",
+		"base_amount": f"ROUND({_amount(of)} / 10, 2)",
+		"conversion_rate": "1",
+		"status": status,
+		"base_paid_amount": f"IF({_any('status', 5)} IN (2, 3), ROUND({_amount(of)} / 10, 2), 0)",
+		"paid_amount": f"IF({_any('status', 5)} IN (2, 3), ROUND({_amount(of)} / 10, 2), 0)",
+		"won_on": _decided(of),
+		"hold_until": _decided(of),
+		"due_on": f"{_decided(of)} + INTERVAL 30 DAY",
+		"paid_on": f"IF({_any('status', 5)} IN (2, 3), {_decided(of)} + INTERVAL 40 DAY, NULL)",
+		"days_to_client": _days(of),
+		"payout_key": _name("key of a payout"),
+	}
+	claim = {
+		"name": _name("claim"),
+		**_who(LEAD_DEAL),
+		"direction": "'Payable'",
+		"status": "'Expired'",
+		"client": f"CONCAT('Company ', {_any('client', count // 10, LEAD_DEAL)})",
+		"registered_on": _began(LEAD_DEAL),
+		"claim_key": _name("key of a claim"),
+	}
+	interaction = {
+		"name": _name("talk"),
+		"company": "%(company)s",
+		"responsible": _who()["responsible"],
+		"kind": _one_of("Call", "Email", "Meeting", "Messenger", "Proposal", "Brief", by=_any("kind", 6)),
+		"deal": _name("deal"),
+		"contact": _name("contact", "seq DIV 3"),
+		"occurred_at": f"{_began()} + INTERVAL {_any('minute', 1440)} MINUTE",
+		"recorded_at": f"{_began()} + INTERVAL 1439 MINUTE",
+		"duration": _any("duration", 1800),
+		"qualifies": f"({_any('qualifies', 3)} = 0)",
+	}
+	penalty = {
+		"name": _name("penalty"),
+		"company": "%(company)s",
+		"manager": _who()["responsible"],
+		"rule": _one_of("Deal Lapsed", "Lead Untouched", "Stub Comment", by=_any("rule", 3)),
+		"reference_doctype": "'Partner Deal'",
+		"reference_name": _name("deal"),
+		"violated_on": _began(),
+		"status": _one_of("Imposed", "Contested", "Confirmed", "Waived", by=_any("status", 4)),
+		"amount": "10 + " + _any("fine", 90),
+		"currency": "'USD'",
+	}
+	customer = {
+		"name": "CONCAT('Customer ', seq)",
+		"customer_name": "CONCAT('Customer ', seq)",
+		"account_manager": _who()["responsible"],
+		"territory": _who()["region"],
+	}
+	order = {
+		"name": "CONCAT('ORDER-', LPAD(seq, 9, '0'))",
+		"company": "%(company)s",
+		"customer": CUSTOMER.format(number=_any("buyer", 10**9)),
+		"transaction_date": _began(),
+		"docstatus": "1",
+		"status": _one_of("Completed", "Completed", "To Bill", by=_any("status", 3)),
+		"currency": "'USD'",
+		"base_grand_total": _amount(),
+		"base_net_total": _amount(),
+		"sales_partner": _who()["partner"],
+		"commission_rate": "10",
+		"total_commission": f"{_amount()} / 10",
+		"pcrm_deal": f"IF({_any('known', 50)}, {_name('deal')}, NULL)",
+	}
+	invoice = {
+		"name": "CONCAT('INVOICE-', LPAD(seq, 9, '0'))",
+		"company": "%(company)s",
+		"customer": CUSTOMER.format(number=_any("buyer", 10**9)),
+		"posting_date": _began(),
+		"docstatus": "1",
+		"currency": "'USD'",
+		"party_account_currency": "'USD'",
+		"conversion_rate": "1",
+		"base_grand_total": _amount(),
+		"outstanding_amount": f"IF({_any('owed', 10)}, 0, {_amount()})",
+		"pcrm_deal": f"IF({_any('known', 50)}, {_name('deal')}, NULL)",
+	}
+	item = {
+		"name": _name("item"),
+		"parent": invoice["name"],
+		"parenttype": "'Sales Invoice'",
+		"parentfield": "'items'",
+		"sales_order": f"IF(seq %% 4, {order['name']}, NULL)",
+	}
+	opportunity = {
+		"name": _name("opportunity"),
+		"company": "%(company)s",
+		"sales_stage": _one_of("Prospecting", "Qualification", "Proposal", "Won", by=_any("stage", 4)),
+		"source": _one_of("Channel 1", "Channel 2", "Channel 3", by=_any("source", 3)),
+		"opportunity_type": _one_of("Sales", "Support", "Maintenance", by=_any("type", 3)),
+		"opportunity_amount": _amount(),
+		"currency": "'USD'",
+		"transaction_date": _began(),
+		"status": "'Open'",
+	}
+	orders = max(count // 4, SALES)
+	return [
+		("Partner Deal", count, deal),
+		("Partner Lead", count // 4, lead),
+		("Payout", count * 98 // 100, payout),
+		("Partner Claim", count // 4, claim),
+		("Client Interaction", count, interaction),
+		("Manager Penalty", count // 10, penalty),
+		("Customer", count // 10, customer),
+		("Counterparty", count // 10, {"name": "CONCAT('Company ', seq)", "customer": customer["name"]}),
+		("Sales Order", orders, order),
+		("Sales Invoice", count // 10, invoice),
+		("Sales Invoice Item", count // 10, item),
+		("Opportunity", SALES, opportunity),
+	]
+
+
+DEAL, LEAD = "Partner Deal", "Partner Lead"
+IN_DEAL = "seq %% 5 = 0"
+
+CHANGES = (
+	# DocType, from, to, which of its documents, kind
+	(DEAL, "NULL", DEAL_STAGE, "seq %% 5 > 0", "History"),
+	(DEAL, "NULL", "'SQL'", IN_DEAL, "Start"),
+	(DEAL, "'SQL'", "'Negotiation'", f"{IN_DEAL} AND seq %% 100 > 0", "Forward"),
+	(DEAL, "'Negotiation'", "'SQL'", f"{IN_DEAL} AND seq %% 100 = 30", "Back"),
+	(DEAL, "'SQL'", "'Negotiation'", f"{IN_DEAL} AND seq %% 100 = 30", "Forward"),
+	(DEAL, "'Negotiation'", DEAL_STAGE, f"{IN_DEAL} AND seq %% 100 > 1", "Forward"),
+	(LEAD, "NULL", "'Cold Lead'", "1 = 1", "Start"),
+	(LEAD, "'Cold Lead'", "'MQL'", f"({IS_CONVERTED} OR seq %% 10 IN (3, 4, 5))", "Forward"),
+	(LEAD, "'MQL'", "'Converted'", IS_CONVERTED, "Forward"),
+	(LEAD, "'MQL'", "'Unqualified'", f"NOT {IS_CONVERTED} AND seq %% 10 = 5", "Exit"),
+	(LEAD, "'Cold Lead'", "'Unqualified'", f"NOT {IS_CONVERTED} AND seq %% 10 IN (6, 7)", "Exit"),
+	(LEAD, "'Cold Lead'", "'Handed Over'", f"NOT {IS_CONVERTED} AND seq %% 10 > 7", "Forward"),
+	(LEAD, "'Handed Over'", "'Client'", f"NOT {IS_CONVERTED} AND seq %% 10 = 9", "Forward"),
+)
+
+
+def fill_sales(count: int) -> dict[str, int]:
+	"""How many rows there are of each DocType."""
+	values = {
+		"company": frappe.defaults.get_global_default("company"),
+		"count": count,
+		"customers": count // 10,
+	}
+	for number in range(MANAGERS):
+		make_user_row(f"manager{number}@staff.example")
+	_fill_costs()
+	tables = _tables(count)
+	for doctype, many, columns in tables:
+		with empty(doctype):
+			_insert(doctype, many, columns, values)
+	with empty("Stage Change"):
+		_insert_changes(count, values)
+	frappe.clear_cache()
+	return {doctype: frappe.db.count(doctype) for doctype in (*(row[0] for row in tables), "Stage Change")}
+
+
+def _fill_costs() -> None:
+	for channel in range(CHANNELS):
+		for months in range(DAYS // 30):
+			month = add_months(FIRST_DAY, months)
+			make_row(
+				"Acquisition Channel Cost", parent=f"Channel {channel}", month=month, amount=100 + months
+			)
+
+
+def _insert(doctype: str, many: int, columns: dict[str, str], values: dict) -> None:
+	"""In the order of the names, in which the table keeps its rows."""
+	columns = WRITTEN | columns
+	frappe.db.sql(
+		f"INSERT INTO `tab{doctype}` ({', '.join(columns)}) "
+		f"SELECT {', '.join(columns.values())} FROM seq_0_to_{many - 1} ORDER BY {columns['name']}",
+		values,
+	)
+	frappe.db.commit()
+
+
+def _insert_changes(count: int, values: dict) -> None:
+	columns = (
+		*WRITTEN,
+		*("name", "reference_doctype", "reference_name", "from_stage", "to_stage", "kind"),
+		*("changed_at", "changed_by", "seconds_in_stage", "responsible", "company"),
+	)
+	parts = []
+	for place, (doctype, before, after, which, kind) in enumerate(CHANGES):
+		of = "seq" if doctype == DEAL else LEAD_DEAL
+		salt = f"change {place} "
+		said = (
+			*WRITTEN.values(),
+			*(_name(salt), f"'{doctype}'", _name("deal" if doctype == DEAL else "lead"), before, after),
+			*(f"'{kind}'", f"{_began(of)} + INTERVAL {place * 10} DAY", _who(of)["responsible"]),
+			"0" if before == "NULL" else _any(salt, 40 * 86400),
+			*(_who(of)["responsible"], "%(company)s"),
+		)
+		named = (f"{value} AS {column}" for value, column in zip(said, columns, strict=True))
+		many = count if doctype == DEAL else count // 4
+		parts.append(f"SELECT {', '.join(named)} FROM seq_0_to_{many - 1} WHERE {which}")
+	frappe.db.sql(
+		f"INSERT INTO `tabStage Change` ({', '.join(columns)}) "
+		f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS changes ORDER BY name",
+		values,
+	)
+	frappe.db.commit()

@@ -1,0 +1,85 @@
+"""Every report, in turn with its floor and beside the report of ERPNext nearest to it (benchmarks.inside.reports)."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from statistics import median
+
+from benchmarks.figures import line
+from benchmarks.workers import Worker, worker
+from tests.bench.harness import Harness, harness
+from tests.bench.place import NoBenchError, find_bench
+from tests.bench.suites import is_required
+
+SMALL, LARGE = 100_000, 1_000_000
+ROUNDS = 5
+MEMORY = 40
+FUNNEL, INCOME, SEGMENTS = "Partner Funnel", "Partner Income", "Client Segments"
+BOUNDS = {FUNNEL: 1.5, INCOME: 1.5} | dict.fromkeys(
+	(
+		"Channel Performance",
+		"Win Loss Analysis",
+		"Deal Activity",
+		"Manager Penalties",
+		"Manager Work",
+		SEGMENTS,
+	),
+	3,
+)
+BY_STAGE, BY_PARTNER = "Opportunity Summary by Sales Stage", "Sales Partner Commission Summary"
+PEER_OF = dict.fromkeys((FUNNEL, "Channel Performance", "Win Loss Analysis", "Deal Activity"), BY_STAGE) | {
+	INCOME: BY_PARTNER,
+	"Manager Penalties": BY_PARTNER,
+}
+"""Manager Work and Client Segments have nothing like them in ERPNext."""
+FASTER = 20
+
+
+def run(quick: bool, options: tuple[str, ...]) -> int:
+	"""Prints a line for each ratio; where there is no bench, why that is."""
+	try:
+		bench = find_bench()
+		with ExitStack() as stack:
+			made = stack.enter_context(harness(bench, own_server=options))
+			small = _filled(stack, made, SMALL)
+			_beside_erpnext(small)
+			_measure(small if quick else _filled(stack, made, LARGE))
+	except NoBenchError as reason:
+		print(f"skipped the reports on a site: {reason}")
+		return int(is_required())
+	return 0
+
+
+def _filled(stack: ExitStack, made: Harness, count: int) -> Worker:
+	site = stack.enter_context(worker(made, made.take_site()))
+	began = time.perf_counter()
+	rows = site.do("fill_sales", count)
+	said = ", ".join(f"{many:,} of {doctype}" for doctype, many in rows.items())
+	print(f"a site with {said}, filled in {time.perf_counter() - began:.0f} s", flush=True)
+	return site
+
+
+def _beside_erpnext(site: Worker) -> None:
+	theirs = {peer: median(site.do("time_peer", peer, ROUNDS)) for peer in (BY_STAGE, BY_PARTNER)}
+	for report, peer in PEER_OF.items():
+		ours = median(seconds for seconds, _floor in site.do("time_report", report, ROUNDS))
+		more = f"{ours * 1000:.0f} ms against {theirs[peer] * 1000:.0f} ms"
+		_print(f"{report} is faster than {peer}", theirs[peer] / ours, FASTER, more, at_least=True)
+
+
+def _measure(site: Worker) -> None:
+	for report, bound in BOUNDS.items():
+		times = site.do("time_report", report, ROUNDS)
+		ours, floor = (median(seconds) for seconds in zip(*times, strict=True))
+		more = f"{ours * 1000:.0f} ms against {floor * 1000:.0f} ms"
+		_print(f"{report} against its floor", median(a / b for a, b in times), bound, more)
+	for report in (FUNNEL, INCOME):
+		grown = site.do("memory_of", report)
+		_print(f"memory of {report} in {MEMORY} MB", grown / MEMORY, 1, f"{grown:.0f} MB")
+	times = site.do("time_clients", ROUNDS)
+	_print("unique clients against `count(distinct)`", median(a / b for a, b in times), 1.3, "")
+
+
+def _print(what: str, ratio: float, bound: float, more: str, *, at_least: bool = False) -> None:
+	print(line(what, ratio, bound, more, at_least=at_least), flush=True)
