@@ -8,7 +8,7 @@ from statistics import median
 
 from benchmarks.figures import line
 from benchmarks.workers import Worker, worker
-from tests.bench.harness import Harness, harness
+from tests.bench.harness import Harness, Site, harness
 from tests.bench.place import NoBenchError, find_bench
 from tests.bench.suites import is_required
 
@@ -42,22 +42,25 @@ def run(quick: bool, options: tuple[str, ...]) -> int:
 		bench = find_bench()
 		with ExitStack() as stack:
 			made = stack.enter_context(harness(bench, own_server=options))
-			small = _filled(stack, made, SMALL)
+			small, site = _filled(stack, made, SMALL)
 			_beside_erpnext(small)
-			_measure(small if quick else _filled(stack, made, LARGE))
+			at_work, site = (small, site) if quick else _filled(stack, made, LARGE)
+			_measure(at_work)
+			_measure_memory(made, site)
 	except NoBenchError as reason:
 		print(f"skipped the reports on a site: {reason}")
 		return int(is_required())
 	return 0
 
 
-def _filled(stack: ExitStack, made: Harness, count: int) -> Worker:
-	site = stack.enter_context(worker(made, made.take_site()))
+def _filled(stack: ExitStack, made: Harness, count: int) -> tuple[Worker, Site]:
+	site = made.take_site()
+	at_work = stack.enter_context(worker(made, site))
 	began = time.perf_counter()
-	rows = site.do("fill_sales", count)
+	rows = at_work.do("fill_sales", count)
 	said = ", ".join(f"{many:,} of {doctype}" for doctype, many in rows.items())
 	print(f"a site with {said}, filled in {time.perf_counter() - began:.0f} s", flush=True)
-	return site
+	return at_work, site
 
 
 def _beside_erpnext(site: Worker) -> None:
@@ -74,11 +77,15 @@ def _measure(site: Worker) -> None:
 		ours, floor = (median(seconds) for seconds in zip(*times, strict=True))
 		more = f"{ours * 1000:.0f} ms against {floor * 1000:.0f} ms"
 		_print(f"{report} against its floor", median(a / b for a, b in times), bound, more)
-	for report in (FUNNEL, INCOME):
-		grown = site.do("memory_of", report)
-		_print(f"memory of {report} in {MEMORY} MB", grown / MEMORY, 1, f"{grown:.0f} MB")
 	times = site.do("time_clients", ROUNDS)
 	_print("unique clients against `count(distinct)`", median(a / b for a, b in times), 1.3, "")
+
+
+def _measure_memory(made: Harness, site: Site) -> None:
+	for report in (FUNNEL, INCOME):
+		with worker(made, site) as fresh:
+			grown = fresh.do("memory_of", report)
+		_print(f"memory of {report}, in {MEMORY} MB", grown / MEMORY, 1, f"{grown:.0f} MB")
 
 
 def _print(what: str, ratio: float, bound: float, more: str, *, at_least: bool = False) -> None:

@@ -301,7 +301,9 @@ def fill_sales(count: int) -> dict[str, int]:
 	with empty("Stage Change"):
 		_insert_changes(count, values)
 	frappe.clear_cache()
-	return {doctype: frappe.db.count(doctype) for doctype in (*(row[0] for row in tables), "Stage Change")}
+	found = {doctype: frappe.db.count(doctype) for doctype in (*(row[0] for row in tables), "Stage Change")}
+	frappe.db.commit()  # or the worker would keep every table from being altered
+	return found
 
 
 def _fill_costs() -> None:
