@@ -396,6 +396,19 @@ def test_a_report_writes_nothing(random_site):
 	assert frappe.db.transaction_writes == writes
 
 
+@pytest.mark.parametrize("report", reporting.REPORTS)
+def test_a_report_and_what_is_behind_it_can_be_read_on_a_replica(report):
+	"""The database itself refuses to write here."""
+	frappe.db.sql("START TRANSACTION READ ONLY")
+	with pytest.raises(frappe.InReadOnlyMode):
+		frappe.db.sql("UPDATE `tabPartner Deal` SET stage = stage")
+	for group in ("", *reporting.REPORTS[report].GROUPS):
+		shown = run_report(report, {"group_by": group})
+		for column in shown["columns"]:
+			if column["behind"]:
+				api.documents_behind(report, column["fieldname"], {}, {"group_by": group})
+
+
 @pytest.mark.parametrize("doctype", TABLES)
 def test_every_column_that_reports_read_is_stored(doctype):
 	assert set(TABLES[doctype].columns) - set(frappe.db.get_table_columns(doctype)) == set()
