@@ -23,6 +23,7 @@ from partner_crm.reports import reconciliation
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.reconciliation import DEAL, FINDINGS, LEAD, LINK, PAYOUT, Found, FoundRow
 from partner_crm.services import buckets, bulk, cases, payout_status, payouts, settings, todos
+from partner_crm.setup.identity_buckets import GAPS
 from partner_crm.setup.roles import ACCOUNTANT
 
 GAP = "Reconciliation Gap"
@@ -145,7 +146,7 @@ def _open(found: Sequence[Found], owner: str, lang: str, today: date) -> None:
 		del gaps[name]
 	if not gaps:
 		return
-	buckets.lock([GAP])
+	buckets.lock(GAPS, [GAP])
 	bulk.insert_new(
 		GAP,
 		COLUMNS,
@@ -208,7 +209,7 @@ def _close(code: str, gaps: Sequence[FoundRow], today: date) -> None:
 	over = {name: task for name, document, task in gaps if document not in found}
 	if not over:
 		return
-	buckets.lock([GAP])
+	buckets.lock(GAPS, [GAP])
 	todos.close(over.values())
 	frappe.db.delete(GAP, {"name": ("in", sorted(over))})
 
