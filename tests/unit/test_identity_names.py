@@ -5,7 +5,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partner_crm.rules.identity import Names, normalise_name
@@ -97,6 +97,7 @@ def test_persian_is_compared_letter_by_letter(word):
 
 
 @settings(max_examples=300)
+@example("ıЀ")
 @given(st.text(max_size=40))
 def test_any_text_is_taken(text):
 	names = normalise_name(text)

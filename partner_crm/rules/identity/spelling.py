@@ -26,7 +26,7 @@ _INVISIBLE = re.compile("[\u00ad\u0640\u200b\u200d-\u200f\u202a-\u202e\u2060\u20
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]")
 
 # Hyphens, apostrophes and the Persian half-space hold the parts of one word together.
-_JOINED = re.compile("['`´’‘ʼʹ\u200c\u2010-\u2015\u2212-](?<=\\w.)(?=\\w)")
+_JOINED = re.compile("(?<=\\w)['`´’‘ʼʹ\u200c\u2010-\u2015\u2212-]+(?=\\w)")
 
 _WORD = re.compile("(?:[^\\W\\d_]|[\u0900-\u0dff\u0e00-\u0e7f])+")
 
@@ -87,21 +87,24 @@ def fold(text: str) -> str:
 	Meant for comparing: "Ивaн" with a Latin "a" and "ИВАН" give "иван", "علي" gives "علی". Parts that a
 	hyphen, an apostrophe or a half-space joins become one word; other punctuation is left in place.
 	"""
-	if not text.isascii():
-		text = _MARKS.sub("", unicodedata.normalize("NFKD", _INVISIBLE.sub("", text)))
-		if _ASCII_LETTERS.search(text) and _CYRILLIC_LETTERS.search(text):
-			text = _WORD.sub(_unmix, text)
-		text = text.casefold()
-		if _ODD_LETTERS.search(text):
-			text = text.translate(_LETTERS)
-	else:
-		text = text.lower()
-	return _JOINED.sub("", text)
+	if text.isascii():
+		return _JOINED.sub("", text.lower())
+	text = _MARKS.sub("", unicodedata.normalize("NFKD", _INVISIBLE.sub("", text)))
+	text = _unmixed(_JOINED.sub("", text)).casefold()
+	if _ODD_LETTERS.search(text):
+		text = text.translate(_LETTERS)
+	return _unmixed(text)  # ß and the dotless i have become letters of the alphabet only now
 
 
 def words(folded: str) -> list[str]:
 	"""The words of a folded text: runs of letters. Digits, punctuation and emoji part them."""
 	return _WORD.findall(folded)
+
+
+def _unmixed(text: str) -> str:
+	if _ASCII_LETTERS.search(text) and _CYRILLIC_LETTERS.search(text):
+		return _WORD.sub(_unmix, text)
+	return text
 
 
 def _unmix(match: re.Match) -> str:
