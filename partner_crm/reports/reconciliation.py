@@ -111,10 +111,6 @@ def _listing(reader: Reader, source: QueryBuilder, *more: str) -> Listed:
 	return Listed(reader.Q.from_(source).select(*columns), source["name"], source["day"])
 
 
-def _where(listed: Listed, criterion: Criterion) -> Listed:
-	return Listed(listed.query.where(criterion), listed.name, listed.day)
-
-
 def _nothing(alias: str) -> Term:
 	return ValueWrapper(None).as_(alias)
 
@@ -150,14 +146,10 @@ def _won(reader: Reader, doctype: str, where: Callable[[Columns], Criterion]) ->
 
 
 def _without_payout(doctype: str, reader: Reader, today: date) -> Listed:
-	"""Never reckoned. What was reckoned and has no payout waits for the client's first payment."""
+	"""Never reckoned by what holds now. What was reckoned and has no payout waits for the client's first payment."""
 	# What was agreed is kept from readers; whether anything was is no secret.
 	agreed = Table(table_name(doctype))["payout_terms"]
-	won = _won(reader, doctype, lambda row: blank(agreed))
-	payout = reader.all(PAYOUT, [LINK[doctype]])
-	listed = _listing(reader, won)
-	joined = listed.query.left_join(payout).on(payout[LINK[doctype]] == won["name"])
-	return Listed(joined.where(payout[LINK[doctype]].isnull()), listed.name, listed.day)
+	return _listing(reader, _won(reader, doctype, lambda row: blank(agreed)))
 
 
 def _without_claim(doctype: str, reader: Reader, today: date) -> Listed:
@@ -193,10 +185,27 @@ def _not_in_statement(reader: Reader, today: date) -> Listed:
 
 
 def _overdue(reader: Reader, today: date) -> Listed:
+	"""What is still to be paid of a payout and all that takes it back."""
 	payout = _payouts(
-		reader, lambda payout: payout("status").isin(UNPAID) & (payout("due_on") < today), "due_on"
+		reader,
+		lambda payout: (
+			payout("status").isin(UNPAID) & (payout("due_on") < today) & blank(payout("reversal_of"))
+		),
+		"due_on",
 	)
-	return _where(_listing(reader, payout), payout["amount"] > 0)
+	taken_back = _taken_back(reader)
+	left = payout["amount"] + Coalesce(taken_back["amount"], 0)
+	columns = [left.as_(name) if name == "amount" else payout[name] for name in COMMON]
+	query = reader.Q.from_(payout).left_join(taken_back).on(taken_back["root"] == payout["name"])
+	query = query.select(*columns).where(Function("ROUND", left, reader.filters.precision) > 0)
+	return Listed(query, payout["name"], payout["day"])
+
+
+def _taken_back(reader: Reader) -> QueryBuilder:
+	"""Of each payout, the sum of all rows that take it back."""
+	row = reader.all(PAYOUT, ["root", "base_amount"], where=lambda payout: ~blank(payout("reversal_of")))
+	summed = reader.Q.from_(row).select(row["root"], Sum(row["base_amount"]).as_("amount"))
+	return summed.groupby(row["root"]).as_("taken_back")
 
 
 TERMS = ("amount", "basis_amount", "rate", "currency", "terms")
@@ -270,13 +279,7 @@ def _of_lost(doctype: str, reader: Reader, today: date) -> Listed:
 
 def _refunded(reader: Reader, today: date) -> Listed:
 	"""Payouts still counted on although nothing is left of them with all that takes them back."""
-	others = reader.all(PAYOUT, ["root", "base_amount"], where=lambda payout: ~blank(payout("reversal_of")))
-	taken_back = (
-		reader.Q.from_(others)
-		.select(others["root"], Sum(others["base_amount"]).as_("amount"))
-		.groupby(others["root"])
-		.as_("taken_back")
-	)
+	taken_back = _taken_back(reader)
 	payout = _payouts(
 		reader,
 		lambda payout: payout("status").isin(UNPAID) & blank(payout("reversal_of")),
@@ -326,7 +329,7 @@ def _invoice_differs(reader: Reader, today: date) -> Listed:
 	statement = _statements(
 		reader,
 		lambda statement: ~blank(statement("invoice")) & (statement("status") != CANCELLED),
-		*("invoice", "total", "currency"),
+		*("invoice", "invoice_type", "total", "currency"),
 	)
 	unit = Decimal(1).scaleb(-reader.filters.precision)
 	columns = ("name", "currency", "net_total", "grand_total", "docstatus")
@@ -334,7 +337,8 @@ def _invoice_differs(reader: Reader, today: date) -> Listed:
 	query, found = listed.query, {}
 	for doctype in INVOICES:
 		invoice = reader.all(doctype, columns, where=lambda one: one("docstatus") < NOT_CANCELLED)
-		query = query.left_join(invoice).on(invoice["name"] == statement["invoice"])
+		is_its = (statement["invoice_type"] == doctype) & (invoice["name"] == statement["invoice"])
+		query = query.left_join(invoice).on(is_its)
 		found[doctype] = invoice
 
 	def of_either(column: str) -> Term:
@@ -347,7 +351,7 @@ def _invoice_differs(reader: Reader, today: date) -> Listed:
 
 
 def _silent(reader: Reader, today: date) -> Listed:
-	"""Programmes, with a day on which the owner paid."""
+	"""Programmes that are not ended, with a day on which the owner paid."""
 	payout = reader.chosen(
 		PAYOUT,
 		dated=None,
@@ -367,9 +371,10 @@ def _silent(reader: Reader, today: date) -> Listed:
 			& blank(payout("reversal_of"))
 		),
 	)
+	running = reader.all(PROGRAM, ["name"], where=lambda program: Coalesce(program("disabled"), 0) == 0)
 	listed = _listing(reader, payout)
-	columns = [payout[name] for name in COMMON]
-	return Listed(listed.query.groupby(*columns), listed.name, listed.day)
+	query = listed.query.join(running).on(running["name"] == payout["name"])
+	return Listed(query.groupby(*[payout[name] for name in COMMON]), listed.name, listed.day)
 
 
 # What of the rows is told

@@ -100,7 +100,7 @@ TABLES: Mapping[str, Table] = {
 			number="score",
 		),
 	),
-	"Partner Program": Table(_columns(text="manager_email direction")),
+	"Partner Program": Table(_columns(text="manager_email direction", check="disabled")),
 	"Partner Program Term": Table(
 		_columns(
 			text="parent basis tier_by",
@@ -133,7 +133,7 @@ TABLES: Mapping[str, Table] = {
 	),
 	"Payout Statement": Table(
 		_columns(
-			text="company direction party currency status invoice",
+			text="company direction party currency status invoice_type invoice",
 			datetime="creation",
 			money="total base_total",
 		),

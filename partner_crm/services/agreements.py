@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 from frappe.utils import cint, getdate
 
-from partner_crm.rules import commission
+from partner_crm.rules import commission, stages
 from partner_crm.rules.agreements import Agreement, dump, of_text, text_of
 from partner_crm.rules.money import round_half_up
 from partner_crm.services import claims, exchange, programs
@@ -45,10 +45,24 @@ def of(source: frappe._dict) -> Agreement | None:
 	if stored and stored.series == _series_of(source, program):
 		return stored
 	agreement = _new(source, program)
-	text = text_of(dump(agreement))
+	_put_down(source, text_of(dump(agreement)))
+	return agreement
+
+
+def keep_if_current(source: frappe._dict, text: str | None) -> None:
+	"""After a reckoning that failed: what had been put down stays if the client is still paid by it.
+
+	Else nothing is put down, which tells reconciliation and the next save that the client is still to be reckoned.
+	"""
+	if source.stage == stages.CLIENT and text:
+		program = frappe.get_cached_doc("Partner Program", source.program)
+		text = text if of_text(text).series == _series_of(source, program) else None
+	_put_down(source, text)
+
+
+def _put_down(source: frappe._dict, text: str | None) -> None:
 	frappe.db.set_value(source.doctype, source.name, "payout_terms", text, update_modified=False)
 	source.payout_terms = text
-	return agreement
 
 
 def _partner_of(source: frappe._dict, program: frappe._dict) -> str:

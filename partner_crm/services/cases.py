@@ -25,7 +25,7 @@ def open_cases(found: Iterable[tuple[frappe._dict, Consequence]]) -> int:
 
 def case_owner() -> str | None:
 	"""Who is chosen in the settings, else the first of the heads of sales."""
-	return settings.get_settings().case_owner or next(iter(heads_of_sales()), None)
+	return todos.answerable(settings.get_settings().case_owner, SALES_HEAD)
 
 
 def heads_of_sales() -> list[str]:

@@ -72,7 +72,7 @@ def _is_concerned(doc: Document) -> bool:
 			or not doc.payout_terms
 			or any(map(doc.has_value_changed, WHAT_COUNTS[doc.doctype]))
 		)
-	return bool(doc.payout_terms) and was != doc.stage
+	return was != doc.stage and (bool(doc.payout_terms) or was == stages.CLIENT)
 
 
 # From ERPNext
@@ -103,23 +103,29 @@ def settle(doctype: str, name: str, today: date | None = None) -> list[str]:
 	"""Issues what is missing of the payouts of a deal or referral lead, and returns their names.
 
 	A payout that can't be reckoned (no terms, no exchange rate, no partner) is not made: the user is told why, and
-	whoever saves the client again once that is mended has it made. Locks the deal or lead, then the ledger, until the transaction ends.
+	whoever saves the client again once that is mended, or the weekly reconciliation, makes it. Locks the deal or lead, then
+	the ledger, until the transaction ends.
 	"""
 	source = _read(doctype, name)
-	if not source or not (source.payout_terms or (source.program and source.stage == stages.CLIENT)):
+	if not source or not (source.payout_terms or source.program):
 		return []
 	lock_ledger()
+	put_down = source.payout_terms
 	book = Book(source, getdate(today))
 	try:
 		_reckon(book)
-	except NotReckoned as reason:
-		_tell(str(reason))
+	except (NotReckoned, InvalidAmount) as error:
+		_tell(_reason_of(error))
+		agreements.keep_if_current(source, put_down)
 		book = Book(source, getdate(today))
 		_take_back(book, book.agreements_of_others())
-	except InvalidAmount as error:
-		_tell(_("No payout was made: {0}").format(_(error.sentence).format(**error.parameters)))
-		return []
 	return book.write()
+
+
+def _reason_of(error: NotReckoned | InvalidAmount) -> str:
+	if isinstance(error, NotReckoned):
+		return str(error)
+	return _("No payout was made: {0}").format(_(error.sentence).format(**error.parameters))
 
 
 def _tell(reason: str) -> None:

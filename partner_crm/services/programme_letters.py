@@ -87,7 +87,10 @@ def _template_for(program: Document) -> str | None:
 
 
 def _open_payouts(program: str, today: date) -> list[frappe._dict]:
-	"""What is confirmed, or should be, and not paid in full; with what is taken back. The longest due first."""
+	"""What is confirmed, or should be, and not paid in full; with what is taken back. The longest due first.
+
+	Only in currencies in which something is owed to us after all.
+	"""
 	rows = frappe.get_list(
 		PAYOUT,
 		filters={
@@ -102,13 +105,18 @@ def _open_payouts(program: str, today: date) -> list[frappe._dict]:
 	)
 	for row in rows:
 		row.open = numbers.money(row.amount, row.currency) - numbers.money(row.paid_amount, row.currency)
-	return [row for row in rows if row.open]
+	owed = {currency for currency, total in _totals(rows).items() if total > 0}
+	return [row for row in rows if row.open and row.currency in owed]
 
 
-def _values(program: Document, rows: list[frappe._dict], today: date) -> dict:
+def _totals(rows: list[frappe._dict]) -> dict[str, Decimal]:
 	totals: defaultdict[str, Decimal] = defaultdict(Decimal)
 	for row in rows:
 		totals[row.currency] += row.open
+	return totals
+
+
+def _values(program: Document, rows: list[frappe._dict], today: date) -> dict:
 	return {
 		"program": escape_html(program.title),
 		"today": formatdate(today),
@@ -120,12 +128,12 @@ def _values(program: Document, rows: list[frappe._dict], today: date) -> dict:
 				"due_on": formatdate(row.due_on),
 				"amount": fmt_money(flt(row.open), currency=row.currency),
 				"currency": row.currency,
-				"days_late": max((today - getdate(row.due_on)).days, 0) if row.due_on else 0,
+				"days_late": max((today - getdate(row.due_on)).days, 0) if row.due_on and row.open > 0 else 0,
 			}
 			for row in rows
 		],
 		"totals": [
 			{"currency": currency, "amount": fmt_money(flt(total), currency=currency)}
-			for currency, total in sorted(totals.items())
+			for currency, total in sorted(_totals(rows).items())
 		],
 	}

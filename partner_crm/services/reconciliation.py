@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from hashlib import sha256
-from itertools import chain
 
 import frappe
 from frappe import _
@@ -22,9 +21,9 @@ from frappe.utils import add_days, escape_html, format_date
 from partner_crm.reports import reconciliation
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.reconciliation import DEAL, FINDINGS, LEAD, LINK, PAYOUT, Found, FoundRow
-from partner_crm.services import buckets, bulk, cases, payout_status, payouts, settings, todos
+from partner_crm.services import buckets, bulk, payout_status, payouts, settings, todos
 from partner_crm.setup.identity_buckets import GAPS
-from partner_crm.setup.roles import ACCOUNTANT
+from partner_crm.setup.roles import ACCOUNTANT, SALES_HEAD
 
 GAP = "Reconciliation Gap"
 COLUMNS = ("name", "finding", "reference_doctype", "reference_name", "task")
@@ -129,14 +128,15 @@ def tell(today: date) -> Counter[str]:
 				frappe.db.commit()
 		for gaps in _paged(lambda after, code=code: _gaps_of(code, after)):
 			_close(code, gaps, today)
+			if owner:
+				todos.pass_on([task for _name, _document, task in gaps], owner)
 			frappe.db.commit()
 	return counts
 
 
 def payout_owner() -> str | None:
-	"""Who is chosen in the settings, else the first accountant of payouts, else the first of the heads of sales."""
-	chosen = settings.get_settings().payout_owner
-	return chosen or next(chain(todos.users_with(ACCOUNTANT), cases.heads_of_sales()), None)
+	"""Who is chosen in the settings and switched on, else the first accountant of payouts, else the first head of sales."""
+	return todos.answerable(settings.get_settings().payout_owner, ACCOUNTANT, SALES_HEAD)
 
 
 def _open(found: Sequence[Found], owner: str, lang: str, today: date) -> None:
@@ -174,11 +174,14 @@ def _name_of(code: str, document: str) -> str:
 
 
 def _task(name: str, found: Found, owner: str, lang: str, today: date) -> todos.Task:
-	values = {
-		key: format_date(value) if isinstance(value, date) else value
-		for key, value in found.text.values.items()
-	}
-	parts = [_(found.finding.label, lang), found.client, _(found.text.sentence, lang).format(**values)]
+	"""Frappe shows it to whoever sees the document: what is known from documents of another kind stays in the report."""
+	parts = [_(found.finding.label, lang), found.client]
+	if all(doctype == found.finding.doctype for doctype, _column in found.finding.needs):
+		values = {
+			key: format_date(value) if isinstance(value, date) else value
+			for key, value in found.text.values.items()
+		}
+		parts.append(_(found.text.sentence, lang).format(**values))
 	return todos.Task(
 		name=name,
 		owner=owner,
@@ -212,6 +215,15 @@ def _close(code: str, gaps: Sequence[FoundRow], today: date) -> None:
 	buckets.lock(GAPS, [GAP])
 	todos.close(over.values())
 	frappe.db.delete(GAP, {"name": ("in", sorted(over))})
+
+
+def follow_rename(doctype: str, old: str, new: str) -> None:
+	"""A document got another name: its gaps are still the same."""
+	gap = frappe.qb.DocType(GAP)
+	where = (gap.reference_doctype == doctype) & (gap.reference_name == old)
+	for name, code in frappe.qb.from_(gap).select(gap.name, gap.finding).where(where).orderby(gap.name).run():
+		query = frappe.qb.update(gap).set(gap.name, _name_of(code, new)).set(gap.reference_name, new)
+		query.where(gap.name == name).run()
 
 
 # Page by page

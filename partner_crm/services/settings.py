@@ -192,6 +192,7 @@ def check(settings: Document) -> None:
 	problems += _problems_of_pairs(settings)
 	problems += _problems_of_discipline(settings)
 	problems += _problems_of_minimums(settings)
+	problems += _problems_of_owner(settings)
 	if problems:
 		frappe.throw(bullets(problems), title=_("Settings not accepted"))
 
@@ -207,6 +208,12 @@ def _problems_of_minimums(settings: Document) -> Iterator[str]:
 		yield _("Least to pay out: there is more than one row for {0} in {1}.").format(
 			escape_html(party or _("everybody")), currency
 		)
+
+
+def _problems_of_owner(settings: Document) -> Iterator[str]:
+	owner = settings.payout_owner
+	if owner and not frappe.has_permission("Payout", "read", user=owner):
+		yield _("{0} may not see payouts, so follow-ups can't go there.").format(escape_html(owner))
 
 
 def _problems_of_discipline(settings: Document) -> Iterator[str]:

@@ -62,5 +62,23 @@ def users_with(role: str) -> list[str]:
 	)
 
 
+def answerable(chosen: str | None, *roles: str) -> str | None:
+	"""Who is chosen, if he is switched on; else the first user who has the first of these roles that anybody has."""
+	if chosen and frappe.db.get_value("User", chosen, "enabled"):
+		return chosen
+	return next((user for role in roles for user in users_with(role)), None)
+
+
+def pass_on(names: Collection[str], owner: str) -> None:
+	"""Open tasks of users who are switched off go to somebody who sees them."""
+	if not names:
+		return
+	todo, user = frappe.qb.DocType(TODO), frappe.qb.DocType("User")
+	gone = frappe.qb.from_(user).select(user.name).where(user.enabled == 0)
+	query = frappe.qb.update(todo).set(todo.allocated_to, owner).set(todo.modified, now())
+	query = query.where(todo.name.isin(sorted(names)) & (todo.status == OPEN))
+	query.where(todo.allocated_to.isin(gone)).run()
+
+
 def language_of(user: str) -> str:
 	return frappe.db.get_value("User", user, "language") or frappe.db.get_default("lang") or "en"

@@ -16,20 +16,26 @@ INDEXES = {
 
 OF_REPORTS = {
 	"Stage Change": {
-		"of_journey": ["reference_doctype", "reference_name", "to_stage", "from_stage", "seconds_in_stage"],
+		"pcrm_journeys": [
+			"reference_doctype",
+			"reference_name",
+			"to_stage",
+			"from_stage",
+			"seconds_in_stage",
+		],
 	},
-	"Partner Deal": {"of_funnel": ["company", "stage", "registered_on", "base_amount", "probability"]},
-	"Partner Claim": {"of_income": ["company", "program", "registered_on"]},
+	"Partner Deal": {"pcrm_funnel": ["company", "stage", "registered_on", "base_amount", "probability"]},
+	"Partner Claim": {"pcrm_claims": ["company", "program", "registered_on"]},
 	"Payout": {
-		"of_income": [
+		"pcrm_income": [
 			*("company", "program", "status", "reversal_of", "won_on", "due_on"),
 			*("base_amount", "base_paid_amount", "instalment", "days_to_client"),
 		],
-		"of_clients": ["company", "program", "client", "status", "reversal_of", "won_on"],
+		"pcrm_paid_clients": ["company", "program", "client", "status", "reversal_of", "won_on"],
 	},
 	"Client Interaction": {
-		"of_clients": ["company", "responsible", "contact", "occurred_at"],
-		"of_events": ["company", "responsible", "kind", "qualifies", "duration", "occurred_at"],
+		"pcrm_met_clients": ["company", "responsible", "contact", "occurred_at"],
+		"pcrm_events": ["company", "responsible", "kind", "qualifies", "duration", "occurred_at"],
 	},
 }
 """All that a report reads of a table as it is first opened, so that it reads the index alone; they go with their tables."""

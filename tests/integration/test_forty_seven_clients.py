@@ -231,7 +231,8 @@ def found(kind: str, on: str | None = None) -> list[str]:
 	report = comparison.run(
 		reconciliation, lambda query: query.run(), frappe.qb, Filters(), getdate(on or nowdate()), None
 	)
-	return sorted(row["document"] for row in report.rows if row["finding"] == kind)
+	label = reconciliation.FINDINGS[kind].label
+	return sorted(row["document"] for row in report.rows if row["finding"] == label)
 
 
 def statuses() -> dict[str, int]:

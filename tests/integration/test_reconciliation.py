@@ -457,6 +457,19 @@ def test_a_letter_lists_what_is_open_and_adds_it_up_by_currency(receivable):
 	assert "<b>Total: € 50.00 EUR</b>" in message and "<b>Total: $ 77.00 USD</b>" in message
 
 
+def test_nothing_is_asked_for_where_more_is_taken_back_than_owed(receivable):
+	paid = owed(receivable, status="Paid", paid_amount=100)
+	back = {"reversal_of": paid.name, "root": paid.name, "due_on": "2026-02-01"}
+	owed(receivable, -100, client_title="Back", **back)
+
+	with pytest.raises(programme_letters.NothingToAskFor, match="Nothing is open"):
+		api.letter_to_programme(receivable)
+
+	owed(receivable, 150, client_title="Zoe", due_on=nowdate())
+	message = api.letter_to_programme(receivable)["message"]
+	assert "<b>Total: $ 50.00 USD</b>" in message and "days" not in message
+
+
 def test_a_letter_is_in_the_language_of_the_programmes_owner(receivable):
 	customer = make_row("Customer", customer_name="Банк", language="ru")
 	owner = make_counterparty(customer=customer.name)

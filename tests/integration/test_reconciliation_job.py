@@ -73,6 +73,25 @@ def test_a_client_who_was_won_without_payouts_gets_them(accountant):
 	assert "Won without Payout" not in str(todos(deal.name, "description"))
 
 
+def test_a_client_whose_programme_was_corrected_to_one_without_terms_is_found_and_paid_once_there_are_some(
+	accountant,
+):
+	deal, other = won(), make_program(terms=[])
+	payouts.settle("Partner Deal", deal.name)
+	frappe.db.set_value("Partner Deal", deal.name, "program", other.name)
+	payouts.settle("Partner Deal", deal.name)
+	assert sum(frappe.get_all("Payout", {"deal": deal.name}, pluck="amount")) == 0
+
+	reconcile()
+	assert "Won without Payout" in str(todos(deal.name, "description"))
+
+	other.reload().append("terms", TERM)
+	other.save()
+	reconcile()
+	assert frappe.get_all("Payout", {"deal": deal.name, "program": other.name}, pluck="amount") == [100]
+	assert [status for status, _to in todos(deal.name)] == ["Closed"]
+
+
 def test_one_client_who_fails_is_logged_and_the_others_go_on(accountant):
 	deals = [won() for _ in range(3)]
 	for deal in deals:
@@ -140,6 +159,45 @@ def test_claims_that_are_over_expire(accountant):
 
 
 # Telling
+
+
+def test_what_nobody_looks_at_any_more_goes_to_somebody_who_does(accountant):
+	first = late()
+	reconcile()
+	frappe.db.set_value("User", accountant, "enabled", 0)
+	heir = reconciliation.payout_owner()
+	second = late()
+
+	reconcile()
+
+	assert heir not in (None, accountant)
+	assert (todos(first.name), todos(second.name)) == ([("Open", heir)], [("Open", heir)])
+
+
+def test_nobody_is_asked_to_follow_up_who_may_not_see_payouts():
+	nobody = make_user(roles=["Partner CRM Marketing"]).name
+	settings = frappe.get_doc("Partner CRM Settings")
+	settings.payout_owner = nobody
+
+	with pytest.raises(frappe.ValidationError) as refusal:
+		settings.save()
+
+	assert f"{nobody} may not see payouts, so follow-ups can't go there." in str(refusal.value)
+
+
+def test_a_programme_with_another_name_has_the_same_gap(accountant):
+	program = make_program(direction="Receivable")
+	for months in (12, 11, 10, 9):
+		on = add_days(nowdate(), -30 * months)
+		make_payout(program=program.name, direction="Receivable", status="Paid", paid_on=on, statement="PS-1")
+	reconcile()
+	((name, description),) = todos(program.name, "name", "description")
+	assert description == "Programme Gone Silent"
+
+	frappe.rename_doc("Partner Program", program.name, "Renamed")
+	reconcile()
+
+	assert todos("Renamed", "name", "status") == [(name, "Open")]
 
 
 def test_a_gap_is_told_once_and_closed_when_it_is_mended(accountant):

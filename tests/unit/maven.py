@@ -73,6 +73,7 @@ def fill(site: Any, deals: list[dict[str, Any]]) -> Any:
 			won_on=deal["closed"] if stage == "Client" else None,
 			days_to_client=deal["days"] if stage == "Client" else None,
 			base_amount=deal["value"],
+			payout_terms="{}" if stage == "Client" else None,
 			probability=50,
 		)
 		stages = ("SQL",) if stage == "SQL" else ("SQL", stage)

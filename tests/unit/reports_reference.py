@@ -694,11 +694,11 @@ def reconciliation(site: Site, filters: Filters) -> set[tuple[str, str]]:
 	payouts = [payout for payout in site.records["Payout"] if is_chosen(payout, filters, "won_on")]
 	everywhere = site.records["Payout"]
 	found = set()
-	for kind, link, documents in (("deal", "deal", deals), ("lead", "lead", leads)):
+	for kind, documents in (("deal", deals), ("lead", leads)):
 		for won in documents:
 			if won["stage"] != "Client" or not won["program"]:
 				continue
-			if not any(payout[link] == won["name"] for payout in everywhere) and not won["payout_terms"]:
+			if not won["payout_terms"]:
 				found.add((f"{kind}_without_payout", won["name"]))
 			if not won["claim"]:
 				found.add((f"{kind}_without_claim", won["name"]))
@@ -710,8 +710,6 @@ def reconciliation(site: Site, filters: Filters) -> set[tuple[str, str]]:
 		left = amount - (payout["base_paid_amount"] or Decimal(0))
 		if payout["status"] == "Confirmed":
 			found.add(("not_in_statement", payout["name"]))
-		if is_unpaid and payout["due_on"] and payout["due_on"] < TODAY and left > 0:
-			found.add(("overdue", payout["name"]))
 		if not is_unpaid or payout["reversal_of"]:
 			continue
 		if payout["deal"] in lost:
@@ -719,6 +717,9 @@ def reconciliation(site: Site, filters: Filters) -> set[tuple[str, str]]:
 		if payout["lead"] in rejected:
 			found.add(("lead_lost", payout["name"]))
 		others = [one for one in everywhere if one["reversal_of"] and one["root"] == payout["name"]]
+		left += add_up(others, "base_amount")
+		if payout["due_on"] and payout["due_on"] < TODAY and left > 0:
+			found.add(("overdue", payout["name"]))
 		if others and amount + add_up(others, "base_amount") <= 0:
 			found.add(("refunded", payout["name"]))
 	return found

@@ -497,7 +497,8 @@ def test_statements_without_an_invoice(site):
 @pytest.mark.parametrize("doctype", ["Purchase Invoice", "Sales Invoice"])
 def test_an_invoice_for_something_else_than_its_statement(site, doctype, invoice, is_found):
 	site.add(doctype, **{"name": "INV-1", "currency": "EUR", "docstatus": 0} | invoice)
-	site.add("Payout Statement", name="S1", status="Draft", total=50, currency="EUR", invoice="INV-1")
+	its = {"invoice_type": doctype, "invoice": "INV-1"}
+	site.add("Payout Statement", name="S1", status="Draft", total=50, currency="EUR", **its)
 	given = f"{Decimal(invoice['net_total']).quantize(Decimal('0.01'))} {invoice.get('currency', 'EUR')}"
 	text = f"The invoice INV-1 is for {given}; its statement is 50.00 EUR."
 	assert found_texts(site) == ([("invoice_differs", "S1", text)] if is_found else [])
@@ -508,8 +509,7 @@ def test_what_has_been_reckoned_waits_for_a_payment(site):
 	site.add("Partner Deal", name="D1", payout_terms="{}", **won)
 	site.add("Partner Deal", name="D2", **won)
 	site.add("Partner Lead", name="L1", **won)
-	site.add("Partner Lead", name="L2", **won | {"claim": None})
-	site.add("Payout", lead="L2")
+	site.add("Partner Lead", name="L2", **won | {"claim": None, "payout_terms": "{}"})
 	assert found_texts(site) == [
 		("deal_without_payout", "D2", "The deal was won on 2024-05-01, and no payout was made for it."),
 		("lead_without_payout", "L1", "The client was won on 2024-05-01, and no payout is expected."),
@@ -519,6 +519,22 @@ def test_what_has_been_reckoned_waits_for_a_payment(site):
 			"The client was won on 2024-05-01, and is registered for no one under the programme.",
 		),
 	]
+
+
+def test_an_invoice_of_the_other_kind_and_the_same_name_is_somebody_else_s(site):
+	site.add("Purchase Invoice", name="INV-1", currency="EUR", docstatus=0, net_total=9, grand_total=9)
+	site.add("Sales Invoice", name="INV-1", currency="EUR", docstatus=0, net_total=50, grand_total=50)
+	its = {"invoice_type": "Sales Invoice", "invoice": "INV-1"}
+	site.add("Payout Statement", name="S1", status="Draft", total=50, currency="EUR", **its)
+	assert found_texts(site) == []
+
+
+def test_what_is_overdue_is_what_is_left_of_a_payout(site):
+	late = {"status": "Confirmed", "statement": "S", "due_on": date(2024, 1, 1)}
+	site.add("Payout", name="P1", base_amount=100, **late)
+	site.add("Payout", name="P2", base_amount=-60, reversal_of="P1", root="P1", **late)
+	rows = site.run(reconciliation).rows
+	assert [(row["finding"], row["document"], row["amount"]) for row in rows] == [("Overdue", "P1", 40)]
 
 
 def test_what_was_taken_back_and_given_back_is_not_refunded(site):
@@ -552,7 +568,11 @@ def pay(site, program, *days_ago):
 
 def test_a_programme_is_silent_against_its_own_rhythm(site):
 	site.add("Partner Program", name="Weekly", manager_email="manager@bank.com")
+	for name in ("Weekly, on time", "Yearly", "Paid twice only"):
+		site.add("Partner Program", name=name, disabled=0)
+	site.add("Partner Program", name="Ended", disabled=1)
 	pay(site, "Weekly", 37, 30, 23, 16, 15)
+	pay(site, "Ended", 37, 30, 23, 16, 15)
 	pay(site, "Weekly, on time", 37, 30, 23, 16, 14)
 	pay(site, "Yearly", 1500, 1135, 770, 405)
 	pay(site, "Paid twice only", 900, 899)

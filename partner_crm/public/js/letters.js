@@ -7,16 +7,17 @@ partner_crm.letters.add_button = (place, program) => {
 	}
 	const open = async () => {
 		const chosen = program() || (await partner_crm.letters.ask());
-		partner_crm.letters.compose(chosen, place.doc ? place : undefined);
+		partner_crm.letters.compose(chosen);
 	};
 	const add = place.add_custom_button ? place.add_custom_button : place.add_inner_button;
 	add.call(place, __("Letter to the Programme"), open);
 };
 
-partner_crm.letters.compose = async (program, frm) => {
+partner_crm.letters.compose = async (program) => {
 	const letter = await frappe.xcall("partner_crm.api.letter_to_programme", { program });
 	const Composer = partner_crm.letters.composer();
-	new Composer({ doc: { doctype: "Partner Program", name: program }, frm, ...letter });
+	// On the programme everybody who may read it would see the letter, and the amounts in it.
+	new Composer({ doc: {}, ...letter });
 };
 
 // Frappe's own looks for a signature among the Email Accounts, and stays empty for whoever may not read them.

@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from partner_crm.services import claims, numbers, payout_names, programs
+from partner_crm.services import claims, numbers, payout_names, programs, reconciliation
 
 
 class PartnerProgram(Document):
@@ -12,3 +12,5 @@ class PartnerProgram(Document):
 	def after_rename(self, old, new, merge=False):
 		claims.follow("program", new, merge)
 		payout_names.follow_party("program", old, new, merge)
+		if not merge:
+			reconciliation.follow_rename(self.doctype, old, new)
