@@ -210,7 +210,7 @@ class Shown:
 		return {
 			"fieldname": column.fieldname,
 			"label": self._label(column),
-			"fieldtype": "Data" if is_closed else column.fieldtype,
+			"fieldtype": "Data" if is_closed or column.fieldtype == "Check" else column.fieldtype,
 			"options": None if is_closed else "currency" if is_own else column.options,
 			"width": WIDTHS.get(column.fieldtype, 180),
 			"precision": DECIMALS if column.fieldtype in ("Percent", "Float") else None,
@@ -248,6 +248,9 @@ class Shown:
 			return self.text(value.sentence).format(**days)
 		if isinstance(value, tuple):
 			return " ".join(self._value(column, part) for part in value)
+		if column.fieldtype == "Check" and value is not None:
+			# Frappe would print an empty cell, as that of the totals, as a No.
+			return self.text("Yes" if value else "No")
 		return self.text(value, column.context) if column.is_said and value else _plain(value)
 
 	def _message(self) -> str | None:

@@ -6,9 +6,16 @@ partner_crm.reports.settings = function ({ filters, groups = [], group_by = "", 
 		filters: [
 			...filters.map((name) => partner_crm.reports.filter(name)),
 			...partner_crm.reports.groupings(groups, group_by, then_by),
-		],
+		].map((filter) =>
+			filter.fieldtype === "Select" ? { ...filter, formatter: partner_crm.reports.chosen } : filter
+		),
 		formatter: partner_crm.reports.format,
 	};
+};
+
+// What was chosen as the filter shows it: Frappe prints the value that stands for it.
+partner_crm.reports.chosen = function (value, { options }) {
+	return options.find((option) => option.value === value)?.label ?? value;
 };
 
 partner_crm.reports.filter = function (fieldname) {
@@ -124,6 +131,10 @@ partner_crm.reports.format = function (value, row, column, data, default_formatt
 	if (column.behind && value) {
 		const [name, key] = [column.fieldname, JSON.stringify(data.key)].map(encodeURIComponent);
 		shown = `<a class="pcrm-behind" data-column="${name}" data-key="${key}">${shown}</a>`;
+	}
+	if (["Currency", "Date"].includes(column.fieldtype)) {
+		// On paper a narrow column would part an amount from its currency, and a day from its year.
+		shown = `<span style="white-space: nowrap">${shown}</span>`;
 	}
 	return data.is_total ? `<b>${shown}</b>` : shown;
 };
