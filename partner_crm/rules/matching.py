@@ -4,7 +4,8 @@
 A line and a payout can be of one client when they share an identity value, or when the line names the deal. Of all
 such pairs the surest is taken first: a named deal, then more shared values, then rarer ones; among these a payout of the
 period, an amount within the tolerance, the least difference, the nearest day. A line has one payout at most, and a
-payout one line. The order in which the lines are given makes no difference.
+payout one line; one that another list has a line for is given to none of this list, unless a person says so. The order
+in which the lines are given makes no difference.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-	"""A payout that we expect, less what was taken back of it. `references`: names by which the owner may call it."""
+	"""A payout that we expect, less what was taken back of it. `references`: names by which the owner may call it.
+
+	`on`: the day on which it was earned. `is_listed_elsewhere`: another list of the owner's has a line for it.
+	"""
 
 	name: str
 	amount: Decimal
@@ -60,6 +64,7 @@ class Due:
 	references: frozenset[str] = frozenset()
 	on: date | None = None
 	is_in_period: bool = True
+	is_listed_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,9 @@ class Outcome:
 
 def match(lines: Sequence[Line], dues: Sequence[Due], tolerance: Tolerance) -> list[Outcome]:
 	"""An outcome for each line, in the order of rows, and then for each payout of the period that has none."""
-	free = {due.name: due for due in sorted(dues, key=lambda due: due.name)}
+	chosen = {line.by_hand for line in lines}
+	offered = (due for due in dues if due.name in chosen or not due.is_listed_elsewhere)
+	free = {due.name: due for due in sorted(offered, key=lambda due: due.name)}
 	known: set[int] = set()
 	taken: dict[int, Due] = {}
 	by_row = {line.row: line for line in sorted(lines, key=lambda line: line.row)}

@@ -15,6 +15,7 @@ from frappe.utils import getdate, now_datetime
 
 from partner_crm.rules import commission, ledger
 from partner_crm.rules.agreements import Agreement, dump, load, text_of
+from partner_crm.rules.calendar import add_months
 from partner_crm.rules.commission import Allocation, PayoutLine
 from partner_crm.rules.money import allocate, convert
 from partner_crm.services import agreements, payout_status
@@ -278,6 +279,16 @@ class Book:
 	def _days_to_client(self) -> int:
 		won_on = self.new[0].won_on
 		return (won_on - getdate(self.source.registered_on)).days if self.source.registered_on else 0
+
+
+def earned_on(row: frappe._dict) -> date | None:
+	"""The day on which a row was earned: its instalment's, or that of the payment it was made for ("Payout").
+
+	Of the row it needs `won_on`, `instalment` and `payment`, and where it is for a payment its `terms`.
+	"""
+	if row.payment:
+		return _allocation(json.loads(row.terms)["payment"]).paid_on if row.terms else row.won_on
+	return add_months(row.won_on, max(row.instalment, 1) - 1) if row.won_on else None
 
 
 def _is_of(row: frappe._dict, agreement: Agreement) -> bool:

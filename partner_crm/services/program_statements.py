@@ -20,11 +20,12 @@ from frappe.utils import cstr, escape_html, getdate
 from partner_crm.client_base import UnreadableFile
 from partner_crm.client_base import statements as owners_list
 from partner_crm.client_base.statements import OwnersList, StatementLine
+from partner_crm.reports.sql import blank, only
 from partner_crm.rules import matching
 from partner_crm.rules.commission import REJECTED
 from partner_crm.rules.identity import Company, Person, Values, company_values, person_values
 from partner_crm.rules.money import smallest_unit
-from partner_crm.services import near_matches, settings
+from partner_crm.services import near_matches, payout_book, settings
 from partner_crm.services.numbers import decimal, money
 from partner_crm.services.refusals import bullets
 
@@ -263,7 +264,9 @@ def _dues_of(statement: Document) -> list[Due]:
 	rows = (
 		frappe.qb.from_(payout)
 		.select(payout.name, payout.root, payout.amount, payout.client_title, payout.contact)
-		.select(payout.counterparty, payout.deal, payout.lead, payout.won_on)
+		.select(payout.counterparty, payout.deal, payout.lead)
+		.select(payout.won_on, payout.instalment, payout.payment)
+		.select(only(~blank(payout.payment), payout.terms).as_("terms"))
 		.where((payout.program == statement.program) & (payout.company == statement.company))
 		.where((payout.currency == statement.currency) & (payout.status != REJECTED))
 		.orderby(payout.name)
@@ -277,6 +280,8 @@ def _dues_of(statement: Document) -> list[Due]:
 	people = _values_of("Contact", [row.contact for row in firsts])
 	companies = _values_of("Counterparty", [row.counterparty for row in firsts])
 	first, last = getdate(statement.from_date), getdate(statement.to_date)
+	elsewhere = _listed_elsewhere(statement)
+	earned = {row.name: payout_book.earned_on(row) for row in firsts}
 	return [
 		Due(
 			row.client_title,
@@ -285,12 +290,30 @@ def _dues_of(statement: Document) -> list[Due]:
 				net[row.name],
 				_united(people.get(row.contact, {}), companies.get(row.counterparty, {})),
 				frozenset(filter(None, (row.name, row.deal, row.lead))),
-				row.won_on,
-				bool(row.won_on and first <= row.won_on <= last),
+				earned[row.name],
+				bool(earned[row.name] and first <= earned[row.name] <= last),
+				row.name in elsewhere,
 			),
 		)
 		for row in firsts
 	]
+
+
+def _listed_elsewhere(statement: Document) -> set[str]:
+	"""The payouts for which other statements of the programme have lines."""
+	line, other = frappe.qb.DocType(LINE), frappe.qb.DocType(STATEMENT)
+	found = (
+		frappe.qb.from_(line)
+		.join(other)
+		.on(line.parent == other.name)
+		.select(line.payout)
+		.distinct()
+		.where((other.program == statement.program) & (other.company == statement.company))
+		.where((other.name != statement.name) & (line.row > 0) & (line.result != matching.REFUSED))
+		.where(~blank(line.payout))
+		.orderby(line.payout)
+	)
+	return set(found.run(pluck=True))
 
 
 def _values_of(doctype: str, cards: Sequence[str | None]) -> dict[str, Values]:

@@ -141,11 +141,68 @@ def test_taken_back_payouts_are_expected_less(payouts):
 	assert (line.result, line.expected_amount, line.difference) == ("Amount Differs", 40, 30)
 
 
+FEBRUARY = {"from_date": "2026-02-01", "to_date": "2026-02-28"}
+PAID = {"payment_type": "Payment Entry", "paid_invoice": "SINV-1"}
+
+
+def listing(*rows: tuple[str, float]) -> str:
+	"""A list of clients' e-mails and amounts."""
+	return "\n".join(["Client,E-mail,Commission", *(f"Client,{email},{amount}" for email, amount in rows)])
+
+
+def test_instalments_are_missed_in_the_month_in_which_they_are_earned(payouts):
+	deal = {"contact": frappe.db.get_value("Payout", payouts["carl"], "contact"), "won_on": "2026-01-31"}
+	second, third = (payout(20, instalment=number, **deal) for number in (2, 3))
+	february = read(listing(("anna@altyn.example", 100)), **FEBRUARY)
+
+	assert told(february) == [(2, "Matched", payouts["anna"], 0), (0, "Not Listed", second, -20)]
+	assert line_of(february, 0).on_date == date(2026, 2, 28)
+	march = read(listing(("carl@c.example", 20)), from_date="2026-03-01", to_date="2026-03-31")
+	assert told(march) == [(2, "Matched", third, 0)]
+
+
+def test_a_part_of_a_payment_is_missed_in_the_month_of_the_payment(payouts):
+	parts = []
+	for number, paid_on in enumerate(("2026-01-25", "2026-02-10"), 1):
+		paid = {"allocated": "1", "invoice_total": "1", "invoice_net": "1", "returned_on": ""}
+		terms = frappe.as_json({"payment": paid | {"paid_on": paid_on}})
+		parts.append(payout(20, instalment=number, payment=f"PAY-{number}", terms=terms, **PAID))
+	parts.append(payout(20, instalment=3, payment="PAY-3", **PAID))
+
+	missed = [line.payout for line in read(listing(("anna@altyn.example", 100))).lines if not line.row]
+	assert sorted(set(parts) & set(missed)) == sorted([parts[0], parts[2]])
+	february = read(listing(("anna@altyn.example", 99)), **FEBRUARY)
+	assert [(line.payout, line.on_date) for line in february.lines if not line.row] == [
+		(parts[1], date(2026, 2, 10))
+	]
+
+
+def test_what_one_statement_has_a_line_for_is_not_offered_to_another(payouts):
+	deal = {"contact": frappe.db.get_value("Payout", payouts["anna"], "contact")}
+	second = payout(100, instalment=2, **deal)
+	both = [("anna@altyn.example", 100), ("anna@altyn.example", 100)]
+	january = read(listing(*both[:1]))
+	february = read(listing(*both), **FEBRUARY)
+	listed = [(2, "Matched", payouts["anna"], 0)]
+	assert told(january)[:1] == listed
+	assert told(february) == [(2, "Matched", second, 0), (3, "Twice", None, 100)]
+	assert payouts["anna"] not in [line.payout for line in read(listing(("x@x.example", 1))).lines]
+
+	line_of(february, 3).payout = payouts["anna"]
+	february.save()
+	assert told(february)[1] == (3, "Matched", payouts["anna"], 0)
+	january.save()
+	assert told(january)[0] == (2, "Twice", None, 100)
+
+
 def test_the_tolerance_of_the_settings_and_of_the_statement(payouts):
-	assert line_of(read(tolerance=0.1), 2).result == "Amount Differs"
+	statement = read(tolerance=0.1)
+	assert line_of(statement, 2).result == "Amount Differs"
 	frappe.db.set_single_value("Partner CRM Settings", "match_tolerance", 25)
 	frappe.clear_document_cache("Partner CRM Settings", "Partner CRM Settings")
-	assert line_of(read(LIST + "\n"), 3).result == "Matched"
+	statement.tolerance = 0
+	statement.save()
+	assert line_of(statement, 3).result == "Matched"
 
 
 def test_the_deal_that_the_owner_names_is_the_surest(payouts):

@@ -113,6 +113,16 @@ def test_what_a_person_has_chosen_stays():
 	assert told(lines, dues) == [(1, "B", MATCHED), (2, None, UNKNOWN_CLIENT), (3, "A", AMOUNT_DIFFERS)]
 
 
+def test_what_another_list_has_a_line_for_is_neither_offered_nor_missed():
+	dues = [due("A", "100", is_listed_elsewhere=True), due("B", "70", {}, is_listed_elsewhere=True)]
+
+	assert told([line(1, "100")], dues) == [(1, None, TWICE)]
+	assert told([line(1, "100"), line(2, "70", by_hand="A")], dues) == [
+		(1, None, TWICE),
+		(2, "A", AMOUNT_DIFFERS),
+	]
+
+
 def values():
 	few = st.sampled_from(["1", "2", "3"])
 	return st.dictionaries(
