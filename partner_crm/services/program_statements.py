@@ -348,6 +348,7 @@ def start(name: str) -> str:
 
 
 def read_in_background(name: str) -> None:
+	"""Every statement ends as read or as *Not Readable*."""
 	statement = frappe.get_doc(STATEMENT, name, for_update=True)
 	if statement.status != READING:
 		return
@@ -355,8 +356,22 @@ def read_in_background(name: str) -> None:
 		_keep(statement, _read(statement))
 	except frappe.ValidationError as refusal:
 		frappe.db.rollback()
-		statement.reload()
-		statement.db_set({"status": NOT_READABLE, "problems": cstr(refusal)}, notify=True)
+		_give_up(statement, cstr(refusal))
+	except Exception:
+		frappe.db.rollback()
+		about = {"reference_doctype": STATEMENT, "reference_name": name}
+		frappe.log_error("Partner CRM: a programme's statement not read", **about)
+		_give_up(
+			statement,
+			_(
+				"Reading the file failed. Read it again; if that fails too, an administrator finds why in Error Log."
+			),
+		)
+
+
+def _give_up(statement: Document, problem: str) -> None:
+	statement.reload()
+	statement.db_set({"status": NOT_READABLE, "problems": problem}, notify=True)
 
 
 def _read(statement: Document) -> OwnersList:

@@ -8,6 +8,7 @@ import frappe
 import pytest
 
 from partner_crm import api
+from partner_crm.services import program_statements
 from tests.factories import make_user
 from tests.integration.test_lead_to_client import Rest
 from tests.integration.test_program_statements import LIST, PROGRAM, attach, make_payouts
@@ -118,6 +119,32 @@ def test_a_file_that_is_gone_when_its_turn_comes(work, payouts):
 		"Not Readable",
 		"There is no such file, or you may not read it. Upload the list.",
 	)
+
+
+LONG = "Client,E-mail,Commission\n" + "Anna,anna@altyn.example,many\n" * 400
+
+
+def test_a_failure_in_the_background_is_told_and_may_be_tried_again(monkeypatch, work, payouts):
+	statement = frappe.get_doc({"doctype": "Program Statement", **values(), "file": attach(LONG)}).insert()
+	assert api.read_program_statement(statement.name) == "Reading"
+	frappe.db.commit()
+
+	def fail(*_arguments, **_named):
+		raise MemoryError
+
+	with monkeypatch.context() as patch:
+		patch.setattr(program_statements.owners_list, "read_list", fail)
+		program_statements.read_in_background(statement.name)
+
+	statement.reload()
+	assert (statement.status, statement.problems) == (
+		"Not Readable",
+		"Reading the file failed. Read it again; if that fails too, an administrator finds why in Error Log.",
+	)
+	assert "MemoryError" in frappe.db.get_value("Error Log", {"reference_name": statement.name}, "error")
+	assert api.read_program_statement(statement.name) == "Reading"
+	work()
+	assert statement.reload().status == "Open Differences"
 
 
 def insert(index: int, url: str) -> str:

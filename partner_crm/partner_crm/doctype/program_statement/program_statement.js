@@ -24,7 +24,8 @@ frappe.ui.form.on("Program Statement", {
 		show_counts(frm);
 		if (frm.doc.status === "Reading") {
 			frm.dashboard.set_headline(__("The file is being read in the background."));
-		} else if (frm.perm[0]?.write && frm.doc.file) {
+		}
+		if (frm.perm[0]?.write && frm.doc.file) {
 			const button = frm.add_custom_button(__("Read the File"), () => read(frm));
 			button.toggleClass("btn-primary", frm.doc.status === "Not Read");
 		}
