@@ -348,7 +348,8 @@ def start(name: str) -> str:
 
 
 def read_in_background(name: str) -> None:
-	"""Every statement ends as read or as *Not Readable*."""
+	"""Every statement ends as read or as *Not Readable*, in the language of whoever asked: a worker has the site's."""
+	frappe.set_user_lang(frappe.session.user)
 	statement = frappe.get_doc(STATEMENT, name, for_update=True)
 	if statement.status != READING:
 		return

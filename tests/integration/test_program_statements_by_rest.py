@@ -147,6 +147,18 @@ def test_a_failure_in_the_background_is_told_and_may_be_tried_again(monkeypatch,
 	assert statement.reload().status == "Open Differences"
 
 
+def test_what_is_read_in_the_background_is_told_in_the_language_of_who_asked(work, payouts):
+	user = make_user(roles=["Partner CRM Accountant"], language="ru").name
+	frappe.set_user(user)
+	statement = frappe.get_doc({"doctype": "Program Statement", **values(), "file": attach(LONG)}).insert()
+	assert api.read_program_statement(statement.name) == "Reading"
+	work()
+	frappe.set_user("Administrator")
+
+	problem = frappe.db.get_value("Program Statement Line", {"parent": statement.name, "row": 2}, "problem")
+	assert problem.startswith("В этой строке нет суммы.")
+
+
 def insert(index: int, url: str) -> str:
 	name = frappe.get_doc({"doctype": "Program Statement", **values(), "file": url}).insert().name
 	frappe.db.commit()
