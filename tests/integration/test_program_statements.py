@@ -116,6 +116,7 @@ def test_a_refused_row_is_kept_with_its_reason(payouts):
 	[
 		("Anna,anna@altyn.example,-5,USD", "“-5” is negative"),
 		("Anna,anna@altyn.example,5,EUR", "The amount is in EUR, and the programme pays in USD."),
+		("Anna,anna@altyn.example,5,BYN", "The amount is in BYN, and the programme pays in USD."),
 		("Anna,anna@altyn.example,5,", "This row does not say in which currency the amount is."),
 		("Anna,anna@altyn.example,=2+3,USD", "“=2+3” is not an amount of money."),
 		(",,5,USD", "Nothing in this row says which client it is about."),
