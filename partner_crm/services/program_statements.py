@@ -132,6 +132,7 @@ def compare(statement: Document) -> None:
 		return
 	dues = _dues_of(statement)
 	_refuse_choices(statement, {due.matched.name for due in dues})
+	before = _told_before(statement)
 	listed = [line for line in statement.lines if line.row]
 	told = [line for line in listed if line.result != matching.REFUSED]
 	tolerance = matching.Tolerance(_tolerance(statement), smallest_unit(statement.currency))
@@ -139,6 +140,7 @@ def compare(statement: Document) -> None:
 		[*_lines_to_match(told, statement.currency)], [due.matched for due in dues], tolerance
 	)
 	_put_down(statement, listed, outcomes, {due.matched.name: due for due in dues})
+	_reopen_changed(statement, before)
 	_sum_up(statement, dues)
 
 
@@ -199,6 +201,29 @@ def _put_down(
 	for place, line in enumerate(lines, 1):
 		line.idx = place
 		statement.append("lines", line)
+
+
+def _told_before(statement: Document) -> dict[tuple, tuple]:
+	"""What was told of each line when the statement was last saved: result, payout, difference."""
+	line = frappe.qb.DocType(LINE)
+	query = frappe.qb.from_(line).select(line.row, line.result, line.payout, line.difference)
+	lines = query.where(line.parent == statement.name).orderby(line.idx).run(as_dict=True)
+	return {_key_of(line): _told_of(line, statement.currency) for line in lines}
+
+
+def _reopen_changed(statement: Document, before: Mapping[tuple, tuple]) -> None:
+	"""A difference was cleared up as it was then: another one is open, and only the note is kept."""
+	for line in statement.lines:
+		if line.is_settled and before.get(_key_of(line)) != _told_of(line, statement.currency):
+			line.is_settled = 0
+
+
+def _key_of(line: Document | frappe._dict) -> tuple[int, str | None]:
+	return (line.row, None) if line.row else (0, line.payout)
+
+
+def _told_of(line: Document | frappe._dict, currency: str) -> tuple:
+	return line.result, line.payout or None, money(line.difference, currency)
 
 
 def _sum_up(statement: Document, dues: Sequence[Due]) -> None:

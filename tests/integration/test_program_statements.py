@@ -284,6 +284,43 @@ def test_differences_that_were_cleared_up(payouts):
 	assert statement.status == "Settled"
 
 
+def test_a_difference_that_has_changed_is_not_cleared_up(payouts):
+	statement = read()
+	for line in statement.lines:
+		line.update({"is_settled": 1, "note": "He pays next month"})
+	statement.save()
+	frappe.db.set_value("Payout", payouts["boris"], "amount", 60)
+	line_of(statement, 5).payout = payouts["carl"]
+	statement.save()
+
+	assert {line.row for line in statement.lines if not line.is_settled} == {3, 5}
+	assert {line.note for line in statement.lines} == {"He pays next month"}
+	assert (statement.status, statement.open_lines) == ("Open Differences", 2)
+
+	line_of(statement, 3).is_settled = 1
+	statement.save()
+	assert line_of(statement, 3).is_settled
+	frappe.db.set_value("Payout", payouts["boris"], "amount", 70)
+	api.read_program_statement(statement.name)
+	statement.reload()
+	assert (line_of(statement, 3).is_settled, line_of(statement, 3).note) == (0, "He pays next month")
+	assert {line.row for line in statement.lines if line.is_settled} == {2, 4, 6, 7}
+
+
+def test_another_payout_of_the_same_amount_is_another_difference(payouts):
+	twin = payout(30, client_title="Twin")
+	statement = read()
+	line_of(statement, 5).payout = payouts["carl"]
+	statement.save()
+	line_of(statement, 5).is_settled = 1
+	statement.save()
+	assert line_of(statement, 5).is_settled
+
+	line_of(statement, 5).payout = twin
+	statement.save()
+	assert (line_of(statement, 5).difference, line_of(statement, 5).is_settled) == (40, 0)
+
+
 def test_lines_are_those_of_the_file_whatever_is_sent(payouts):
 	statement = read()
 	before = told(statement)
