@@ -10,7 +10,6 @@ from pypika.terms import Criterion, PseudoColumn, ValueWrapper
 PARENTS = {
 	"Acquisition Channel Cost": "Acquisition Channel",
 	"Partner Program Term": "Partner Program",
-	"Program Statement Line": "Program Statement",
 	"Sales Invoice Item": "Sales Invoice",
 }
 """A child has the rights of its parent, and tables do not say whose children they hold."""

@@ -1,7 +1,8 @@
 """Payout Reconciliation: the weekly list of money that was forgotten, is late, or can't be right.
 
 Each row is one finding about one document. Payouts, deals and referral leads belong to the period by the day the
-client was won, statements by no day at all; a programme's silence is judged by its whole history. Rejected payouts
+client was won, a programme's own statement by its last day, our statements by no day at all; a programme's silence is
+judged by its whole history. Rejected payouts
 owe nothing, and rows that take back are judged with what they take back.
 
 `FINDINGS` says for each kind which rows there are, and what of them is told. Most is decided by the database. Where
@@ -51,6 +52,7 @@ FILTERS = ("company", "responsible", "channel", "program", "partner", "region")
 
 DEAL, LEAD, PAYOUT = "Partner Deal", "Partner Lead", "Payout"
 STATEMENT, PROGRAM = "Payout Statement", "Partner Program"
+OWNERS_STATEMENT, OPEN_DIFFERENCES = "Program Statement", "Open Differences"
 INVOICES = ("Purchase Invoice", "Sales Invoice")
 
 RECEIVABLE = "Receivable"
@@ -377,6 +379,26 @@ def _silent(reader: Reader, today: date) -> Listed:
 	return Listed(query.groupby(*[payout[name] for name in COMMON]), listed.name, listed.day)
 
 
+def _owner_differs(reader: Reader, today: date) -> Listed:
+	"""Lists of programmes' owners with differences from our payouts that nobody has cleared up."""
+	statement = reader.chosen(
+		OWNERS_STATEMENT,
+		dated="to_date",
+		terms=lambda statement: [
+			statement("name"),
+			_nothing("direction"),
+			statement("program"),
+			_nothing("party"),
+			_nothing("client"),
+			_nothing("amount"),
+			statement("to_date").as_("day"),
+			statement("open_lines"),
+		],
+		where=lambda statement: statement("status") == OPEN_DIFFERENCES,
+	)
+	return _listing(reader, statement, "open_lines")
+
+
 # What of the rows is told
 
 
@@ -462,6 +484,11 @@ def _invoiced_otherwise(rows: Sequence[FoundRow], today: date) -> Told:
 		)
 
 
+def _owner_says_otherwise(rows: Sequence[FoundRow], today: date) -> Told:
+	for *common, lines in rows:
+		yield common, {"lines": lines}
+
+
 FINDINGS = {
 	"deal_without_payout": Finding(
 		"Won without Payout",
@@ -541,6 +568,13 @@ FINDINGS = {
 		"The payout was taken back in full and still counts as due.",
 		_refunded,
 		needs=((PAYOUT, "base_amount"),),
+	),
+	"owner_differs": Finding(
+		"Programme's Statement Differs",
+		OWNERS_STATEMENT,
+		"The statement of the programme's owner until {on} differs from our payouts. Open lines: {lines}.",
+		_owner_differs,
+		_owner_says_otherwise,
 	),
 	"silent": Finding(
 		"Programme Gone Silent",

@@ -142,10 +142,8 @@ TABLES: Mapping[str, Table] = {
 		_columns(text="currency", money="net_total grand_total", int="docstatus"),
 		indexes=(("name",),),
 	),
-	"Program Statement": Table(_columns(text="company program", date="to_date")),
-	"Program Statement Line": Table(
-		_columns(text="parent result client", date="on_date", money="difference", check="is_settled"),
-		indexes=(("parent",),),
+	"Program Statement": Table(
+		_columns(text="company program status", date="to_date", int="open_lines"), indexes=(("status",),)
 	),
 	"Acquisition Channel Cost": Table(
 		_columns(text="parent", date="month", money="amount"), indexes=(("parent", "month"),)

@@ -8,9 +8,6 @@ import frappe
 import pytest
 
 from partner_crm import api
-from partner_crm.reports.filters import Filters
-from partner_crm.reports.program_statements import open_differences
-from partner_crm.reports.sql import Reader, Restrict
 from partner_crm.services import program_statements
 from tests.factories import make_contact, make_counterparty, make_payout, make_program, make_user_row
 
@@ -401,22 +398,6 @@ def test_somebody_elses_file_is_not_read(payouts):
 
 	with pytest.raises(program_statements.NotReadable, match="There is no such file, or you may not read it"):
 		make_statement("Client\nAnna\n", file=url)
-
-
-def test_what_is_still_open_is_there_for_the_reconciliation(payouts):
-	statement = read()
-	line_of(statement, 5).is_settled = 1
-	statement.save()
-
-	reader = Reader(frappe.qb, Filters(program=PROGRAM, from_date=date(2026, 1, 1)), Restrict())
-	assert [(row[2], row[3], float(row[4])) for row in open_differences(reader).run()] == [
-		("Amount Differs", "Boris Akhmetov", -10),
-		("Not Listed", "Carl Orff", -30),
-		("Refused", "Dana", 0),
-		("Twice", "Anna Smirnova", 70),
-	]
-	later = Reader(frappe.qb, Filters(from_date=date(2026, 2, 1)), Restrict())
-	assert open_differences(later).run() == ()
 
 
 def test_right_to_left_emoji_and_long_texts(payouts):

@@ -378,6 +378,44 @@ def test_a_programme_that_has_gone_silent_until_it_pays():
 	assert "silent" not in found()
 
 
+def test_a_list_of_a_programmes_owner_until_its_differences_are_cleared_up():
+	name = program(direction="Receivable")
+	payout = make_payout(direction="Receivable", program=name, due_on="2099-01-01")
+	statement = owners_list(name)
+	assert texts("owner_differs") == {
+		statement.name: "The statement of the programme's owner until 31-01-2026 differs from our payouts. Open lines: 2."
+	}
+	assert found(program=name, to_date="2026-01-31")["owner_differs"] == [statement.name]
+	assert "owner_differs" not in found(program=name, from_date="2026-02-01")
+	frappe.set_user(make_user_row("manager@reconcile.example", [MANAGER]).name)
+	assert "owner_differs" not in found()
+	frappe.set_user("Administrator")
+
+	statement.lines[0].payout = payout.name
+	statement.save()
+	statement.lines[0].update({"is_settled": 1, "note": "He deducts a fee"})
+	statement.save()
+
+	assert "owner_differs" not in found()
+
+
+def owners_list(program: str):
+	"""Of a client whom nobody knows."""
+	content = "Client,E-mail,Commission\nNobody,nobody@else.example,70\n"
+	file = {"doctype": "File", "file_name": "list.csv", "is_private": 1, "content": content}
+	values = {
+		"doctype": "Program Statement",
+		"program": program,
+		"company": frappe.defaults.get_global_default("company"),
+		"from_date": "2026-01-01",
+		"to_date": "2026-01-31",
+		"file": frappe.get_doc(file).insert().file_url,
+	}
+	statement = frappe.get_doc(values).insert()
+	api.read_program_statement(statement.name)
+	return statement.reload()
+
+
 # Who is told
 
 

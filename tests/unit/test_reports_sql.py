@@ -17,7 +17,6 @@ from partner_crm.reports import (
 	funnel,
 	income,
 	penalties,
-	program_statements,
 	reconciliation,
 	segments,
 	tables,
@@ -29,7 +28,7 @@ from partner_crm.reports.sql import Restrict
 
 MODULES = [
 	*(funnel, income, channels, activity, win_loss, reconciliation, penalties, segments, work),
-	*(duplicates, program_statements),
+	duplicates,
 ]
 QUERY_CLASSES = [SQLLiteQuery, MySQLQuery, PostgreSQLQuery]
 
