@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from benchmarks import audit, nights, on_bench, reports
+from benchmarks import audit, nights, on_bench, payouts, reports
 
-PARTS = ("audit", "nights", "reports", *on_bench.PARTS)
+PARTS = ("audit", "nights", "payouts", "reports", *on_bench.PARTS)
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--quick", action="store_true", help="a tenth of the rows: to see that everything runs")
@@ -18,6 +18,8 @@ chosen = options.parts or PARTS
 if "audit" in chosen:
 	audit.run(quick=options.quick)
 failed = nights.run(options.quick, on_bench.server_options()) if "nights" in chosen else 0
+if "payouts" in chosen:
+	failed |= payouts.run(options.quick, on_bench.server_options())
 if "reports" in chosen:
 	failed |= reports.run(options.quick, on_bench.server_options())
 if on_site := tuple(part for part in chosen if part in on_bench.PARTS):

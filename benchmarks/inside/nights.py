@@ -104,13 +104,13 @@ def _talk(number: int, nth: int) -> tuple:
 
 def time_night(day: str) -> dict:
 	"""Seconds, and those of this process's processor; what was done; the process's peak of memory before and after, in megabytes."""
-	before, began, at_work = _peak(), time.perf_counter(), time.process_time()
+	before, began, at_work = peak(), time.perf_counter(), time.process_time()
 	review.run(date.fromisoformat(day))
 	seconds, processor = time.perf_counter() - began, time.process_time() - at_work
 	counted = frappe.db.get_value(
 		"Deal Review", day, ["reviewed", "penalties", "notified", "failures"], as_dict=True
 	)
-	return {**counted, "seconds": seconds, "processor": processor, "peak_before": before, "peak": _peak()}
+	return {**counted, "seconds": seconds, "processor": processor, "peak_before": before, "peak": peak()}
 
 
 def time_loop(count: int, sample: int, share_due: float) -> dict:
@@ -235,5 +235,5 @@ def _contact(deal: str) -> str:
 	return name
 
 
-def _peak() -> float:
+def peak() -> float:
 	return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -17,6 +17,7 @@ from benchmarks.inside.nights import (  # noqa: F401 (orders, by their names)
 	time_night,
 	time_upkeep,
 )
+from benchmarks.inside.payouts import fill_ledger, time_ledger_loop, time_reconciliation  # noqa: F401
 from benchmarks.inside.people import MANAGERS, name_of
 from benchmarks.inside.reports import memory_of, time_clients, time_peer, time_report  # noqa: F401
 from benchmarks.inside.sales import fill_sales  # noqa: F401

@@ -23,51 +23,51 @@ SALES = 100_000
 """Orders and opportunities at the least: so many the reports of ERPNext are timed with."""
 
 
-def _name(kind: str, number: str = "seq") -> str:
+def name_of(kind: str, number: str = "seq") -> str:
 	"""Ten letters and digits, scattered like those that Frappe makes up."""
 	return f"LEFT(MD5(CONCAT('{kind}', {number})), 10)"
 
 
-def _any(kind: str, many: int, number: str = "seq") -> str:
+def any_of(kind: str, many: int, number: str = "seq") -> str:
 	"""A number below `many`, as good as random, and always the same for the same document."""
 	return f"(CRC32(CONCAT('{kind}', {number})) %% {many})"
 
 
-def _one_of(*values: str | None, by: str) -> str:
+def one_of(*values: str | None, by: str) -> str:
 	said = (f"'{value}'" if value else "NULL" for value in values)
 	return f"ELT({by} + 1, {', '.join(said)})"
 
 
-def _who(number: str = "seq") -> dict[str, str]:
+def who(number: str = "seq") -> dict[str, str]:
 	return {
 		"company": "%(company)s",
-		"responsible": f"CONCAT('manager', {_any('manager', MANAGERS, number)}, '@staff.example')",
-		"channel": f"CONCAT('Channel ', {_any('channel', CHANNELS, number)})",
-		"program": f"CONCAT('Programme ', {_any('program', PROGRAMS, number)})",
-		"partner": f"CONCAT('Partner ', {_any('partner', PARTNERS, number)})",
-		"region": f"CONCAT('Region ', {_any('region', REGIONS, number)})",
+		"responsible": f"CONCAT('manager', {any_of('manager', MANAGERS, number)}, '@staff.example')",
+		"channel": f"CONCAT('Channel ', {any_of('channel', CHANNELS, number)})",
+		"program": f"CONCAT('Programme ', {any_of('program', PROGRAMS, number)})",
+		"partner": f"CONCAT('Partner ', {any_of('partner', PARTNERS, number)})",
+		"region": f"CONCAT('Region ', {any_of('region', REGIONS, number)})",
 	}
 
 
 def _sources(number: str = "seq") -> dict[str, str]:
 	return {
-		"utm_source": _one_of("ads", "mail", "fair", None, by=_any("source", 4, number)),
-		"utm_medium": _one_of("cpc", "letter", None, by=_any("medium", 3, number)),
-		"utm_campaign": f"CONCAT('campaign ', {_any('campaign', 40, number)})",
-		"product_group": f"CONCAT('Group ', {_any('group', 12, number)})",
+		"utm_source": one_of("ads", "mail", "fair", None, by=any_of("source", 4, number)),
+		"utm_medium": one_of("cpc", "letter", None, by=any_of("medium", 3, number)),
+		"utm_campaign": f"CONCAT('campaign ', {any_of('campaign', 40, number)})",
+		"product_group": f"CONCAT('Group ', {any_of('group', 12, number)})",
 	}
 
 
 def _began(number: str = "seq") -> str:
-	return f"('{FIRST_DAY}' + INTERVAL {_any('began', DAYS, number)} DAY)"
+	return f"('{FIRST_DAY}' + INTERVAL {any_of('began', DAYS, number)} DAY)"
 
 
 def _days(number: str = "seq") -> str:
-	return f"(1 + {_any('days', 120, number)})"
+	return f"(1 + {any_of('days', 120, number)})"
 
 
-def _amount(number: str = "seq") -> str:
-	return f"(({_any('amount', 9_000_000, number)} + 10000) / 100)"
+def amount_of(number: str = "seq") -> str:
+	return f"(({any_of('amount', 9_000_000, number)} + 10000) / 100)"
 
 
 def _decided(number: str = "seq") -> str:
@@ -91,157 +91,157 @@ CUSTOMER = "CONCAT('Customer ', {number} %% %(customers)s)"
 def _tables(count: int) -> list[tuple[str, int, dict[str, str]]]:
 	"""DocType, how many, and what stands in each column, as SQL."""
 	deal = {
-		"name": _name("deal"),
-		**_who(),
+		"name": name_of("deal"),
+		**who(),
 		**_sources(),
 		"deal_title": "CONCAT('Deal ', seq)",
-		"lead": f"IF(seq %% 5 = 0, {_name('lead', 'seq DIV 5')}, NULL)",
+		"lead": f"IF(seq %% 5 = 0, {name_of('lead', 'seq DIV 5')}, NULL)",
 		"stage": DEAL_STAGE,
-		"counterparty": f"CONCAT('Company ', {_any('client', count // 10)})",
-		"contact": _name("contact"),
+		"counterparty": f"CONCAT('Company ', {any_of('client', count // 10)})",
+		"contact": name_of("contact"),
 		"customer": f"IF({WON}, {CUSTOMER.format(number='seq')}, NULL)",
-		"amount": _amount(),
-		"base_amount": _amount(),
+		"amount": amount_of(),
+		"base_amount": amount_of(),
 		"currency": "'USD'",
-		"probability": f"CASE WHEN {WON} THEN 100 WHEN {LOST} THEN 0 ELSE 10 * {_any('chance', 10)} END",
+		"probability": f"CASE WHEN {WON} THEN 100 WHEN {LOST} THEN 0 ELSE 10 * {any_of('chance', 10)} END",
 		"registered_on": _began(),
 		"won_on": f"IF({WON}, {_decided()}, NULL)",
 		"closed_on": f"IF({WON} OR {LOST}, {_decided()}, NULL)",
 		"days_to_client": f"IF({WON}, {_days()}, 0)",
-		"lost_reason": f"IF({LOST}, CONCAT('Reason ', {_any('reason', 12)}), NULL)",
-		"key_learnings": f"IF({WON}, CONCAT('Learning ', {_any('learning', 12)}), NULL)",
-		"is_correct": f"({_any('correct', 5)} > 0)",
-		"correctness_errors": f"IF({_any('correct', 5)} > 0, NULL, 'The comment says nothing.')",
+		"lost_reason": f"IF({LOST}, CONCAT('Reason ', {any_of('reason', 12)}), NULL)",
+		"key_learnings": f"IF({WON}, CONCAT('Learning ', {any_of('learning', 12)}), NULL)",
+		"is_correct": f"({any_of('correct', 5)} > 0)",
+		"correctness_errors": f"IF({any_of('correct', 5)} > 0, NULL, 'The comment says nothing.')",
 		"activity_status": f"IF({WON} OR {LOST}, 'Closed', 'Active')",
 		"last_interaction_on": _began(),
 		"active_until": f"IF({WON} OR {LOST}, NULL, {_decided()})",
 		"clock_started_on": _began(),
 	}
 	lead = {
-		"name": _name("lead"),
-		**_who(LEAD_DEAL),
+		"name": name_of("lead"),
+		**who(LEAD_DEAL),
 		**_sources(LEAD_DEAL),
 		"lead_title": "CONCAT('Lead ', seq)",
 		"track": f"IF({IS_CONVERTED} OR seq %% 10 < 8, 'Own Sale', 'Referral')",
 		"stage": LEAD_STAGE,
-		"deal": f"IF({IS_CONVERTED}, {_name('deal', LEAD_DEAL)}, NULL)",
-		"contact": _name("contact", LEAD_DEAL),
+		"deal": f"IF({IS_CONVERTED}, {name_of('deal', LEAD_DEAL)}, NULL)",
+		"contact": name_of("contact", LEAD_DEAL),
 		"registered_on": _began(LEAD_DEAL),
-		"base_potential_value": _amount(LEAD_DEAL),
-		"potential_value": _amount(LEAD_DEAL),
+		"base_potential_value": amount_of(LEAD_DEAL),
+		"potential_value": amount_of(LEAD_DEAL),
 		"currency": "'USD'",
 	}
 	# Two for each client: the numbers 0 and 1 are those of the first.
 	of = "(2 + (seq DIV 2) * 2)"
-	status = _one_of("Expected", "Confirmed", "Paid", "Paid", "Rejected", by=_any("status", 5))
+	status = one_of("Expected", "Confirmed", "Paid", "Paid", "Rejected", by=any_of("status", 5))
 	payout = {
-		"name": _name("payout"),
-		**_who(of),
-		"direction": f"IF({_any('direction', 4, of)} = 0, 'Receivable', 'Payable')",
-		"deal": _name("deal", of),
-		"client": f"CONCAT('Company ', {_any('client', count // 10, of)})",
-		"counterparty": f"CONCAT('Company ', {_any('client', count // 10, of)})",
-		"contact": _name("contact", of),
+		"name": name_of("payout"),
+		**who(of),
+		"direction": f"IF({any_of('direction', 4, of)} = 0, 'Receivable', 'Payable')",
+		"deal": name_of("deal", of),
+		"client": f"CONCAT('Company ', {any_of('client', count // 10, of)})",
+		"counterparty": f"CONCAT('Company ', {any_of('client', count // 10, of)})",
+		"contact": name_of("contact", of),
 		"instalment": "1 + seq %% 2",
 		"currency": "'USD'",
 		"basis": "'Percent of Deal'",
 		"rate": "10",
 		"share": "100",
-		"basis_amount": _amount(of),
-		"amount": f"ROUND({_amount(of)} / 10, 2)",
-		"base_amount": f"ROUND({_amount(of)} / 10, 2)",
+		"basis_amount": amount_of(of),
+		"amount": f"ROUND({amount_of(of)} / 10, 2)",
+		"base_amount": f"ROUND({amount_of(of)} / 10, 2)",
 		"conversion_rate": "1",
 		"status": status,
-		"base_paid_amount": f"IF({_any('status', 5)} IN (2, 3), ROUND({_amount(of)} / 10, 2), 0)",
-		"paid_amount": f"IF({_any('status', 5)} IN (2, 3), ROUND({_amount(of)} / 10, 2), 0)",
+		"base_paid_amount": f"IF({any_of('status', 5)} IN (2, 3), ROUND({amount_of(of)} / 10, 2), 0)",
+		"paid_amount": f"IF({any_of('status', 5)} IN (2, 3), ROUND({amount_of(of)} / 10, 2), 0)",
 		"won_on": _decided(of),
 		"hold_until": _decided(of),
 		"due_on": f"{_decided(of)} + INTERVAL 30 DAY",
-		"paid_on": f"IF({_any('status', 5)} IN (2, 3), {_decided(of)} + INTERVAL 40 DAY, NULL)",
+		"paid_on": f"IF({any_of('status', 5)} IN (2, 3), {_decided(of)} + INTERVAL 40 DAY, NULL)",
 		"days_to_client": _days(of),
-		"payout_key": _name("key of a payout"),
+		"payout_key": name_of("key of a payout"),
 	}
 	claim = {
-		"name": _name("claim"),
-		**_who(LEAD_DEAL),
+		"name": name_of("claim"),
+		**who(LEAD_DEAL),
 		"direction": "'Payable'",
 		"status": "'Expired'",
-		"client": f"CONCAT('Company ', {_any('client', count // 10, LEAD_DEAL)})",
+		"client": f"CONCAT('Company ', {any_of('client', count // 10, LEAD_DEAL)})",
 		"registered_on": _began(LEAD_DEAL),
-		"claim_key": _name("key of a claim"),
+		"claim_key": name_of("key of a claim"),
 	}
 	interaction = {
-		"name": _name("talk"),
+		"name": name_of("talk"),
 		"company": "%(company)s",
-		"responsible": _who()["responsible"],
-		"kind": _one_of("Call", "Email", "Meeting", "Messenger", "Proposal", "Brief", by=_any("kind", 6)),
-		"deal": _name("deal"),
-		"contact": _name("contact", "seq DIV 3"),
-		"occurred_at": f"{_began()} + INTERVAL {_any('minute', 1440)} MINUTE",
+		"responsible": who()["responsible"],
+		"kind": one_of("Call", "Email", "Meeting", "Messenger", "Proposal", "Brief", by=any_of("kind", 6)),
+		"deal": name_of("deal"),
+		"contact": name_of("contact", "seq DIV 3"),
+		"occurred_at": f"{_began()} + INTERVAL {any_of('minute', 1440)} MINUTE",
 		"recorded_at": f"{_began()} + INTERVAL 1439 MINUTE",
-		"duration": _any("duration", 1800),
-		"qualifies": f"({_any('qualifies', 3)} = 0)",
+		"duration": any_of("duration", 1800),
+		"qualifies": f"({any_of('qualifies', 3)} = 0)",
 	}
 	penalty = {
-		"name": _name("penalty"),
+		"name": name_of("penalty"),
 		"company": "%(company)s",
-		"manager": _who()["responsible"],
-		"rule": _one_of("Deal Lapsed", "Lead Untouched", "Stub Comment", by=_any("rule", 3)),
+		"manager": who()["responsible"],
+		"rule": one_of("Deal Lapsed", "Lead Untouched", "Stub Comment", by=any_of("rule", 3)),
 		"reference_doctype": "'Partner Deal'",
-		"reference_name": _name("deal"),
+		"reference_name": name_of("deal"),
 		"violated_on": _began(),
-		"status": _one_of("Imposed", "Contested", "Confirmed", "Waived", by=_any("status", 4)),
-		"amount": "10 + " + _any("fine", 90),
+		"status": one_of("Imposed", "Contested", "Confirmed", "Waived", by=any_of("status", 4)),
+		"amount": "10 + " + any_of("fine", 90),
 		"currency": "'USD'",
 	}
 	customer = {
 		"name": "CONCAT('Customer ', seq)",
 		"customer_name": "CONCAT('Customer ', seq)",
-		"account_manager": _who()["responsible"],
-		"territory": _who()["region"],
+		"account_manager": who()["responsible"],
+		"territory": who()["region"],
 	}
 	order = {
 		"name": "CONCAT('ORDER-', LPAD(seq, 9, '0'))",
 		"company": "%(company)s",
-		"customer": CUSTOMER.format(number=_any("buyer", 10**9)),
+		"customer": CUSTOMER.format(number=any_of("buyer", 10**9)),
 		"transaction_date": _began(),
 		"docstatus": "1",
-		"status": _one_of("Completed", "Completed", "To Bill", by=_any("status", 3)),
+		"status": one_of("Completed", "Completed", "To Bill", by=any_of("status", 3)),
 		"currency": "'USD'",
-		"base_grand_total": _amount(),
-		"base_net_total": _amount(),
-		"sales_partner": _who()["partner"],
+		"base_grand_total": amount_of(),
+		"base_net_total": amount_of(),
+		"sales_partner": who()["partner"],
 		"commission_rate": "10",
-		"total_commission": f"{_amount()} / 10",
-		"pcrm_deal": f"IF({_any('known', 50)}, {_name('deal')}, NULL)",
+		"total_commission": f"{amount_of()} / 10",
+		"pcrm_deal": f"IF({any_of('known', 50)}, {name_of('deal')}, NULL)",
 	}
 	invoice = {
 		"name": "CONCAT('INVOICE-', LPAD(seq, 9, '0'))",
 		"company": "%(company)s",
-		"customer": CUSTOMER.format(number=_any("buyer", 10**9)),
+		"customer": CUSTOMER.format(number=any_of("buyer", 10**9)),
 		"posting_date": _began(),
 		"docstatus": "1",
 		"currency": "'USD'",
 		"party_account_currency": "'USD'",
 		"conversion_rate": "1",
-		"base_grand_total": _amount(),
-		"outstanding_amount": f"IF({_any('owed', 10)}, 0, {_amount()})",
-		"pcrm_deal": f"IF({_any('known', 50)}, {_name('deal')}, NULL)",
+		"base_grand_total": amount_of(),
+		"outstanding_amount": f"IF({any_of('owed', 10)}, 0, {amount_of()})",
+		"pcrm_deal": f"IF({any_of('known', 50)}, {name_of('deal')}, NULL)",
 	}
 	item = {
-		"name": _name("item"),
+		"name": name_of("item"),
 		"parent": invoice["name"],
 		"parenttype": "'Sales Invoice'",
 		"parentfield": "'items'",
 		"sales_order": f"IF(seq %% 4, {order['name']}, NULL)",
 	}
 	opportunity = {
-		"name": _name("opportunity"),
+		"name": name_of("opportunity"),
 		"company": "%(company)s",
-		"sales_stage": _one_of("Prospecting", "Qualification", "Proposal", "Won", by=_any("stage", 4)),
-		"source": _one_of("Channel 1", "Channel 2", "Channel 3", by=_any("source", 3)),
-		"opportunity_type": _one_of("Sales", "Support", "Maintenance", by=_any("type", 3)),
-		"opportunity_amount": _amount(),
+		"sales_stage": one_of("Prospecting", "Qualification", "Proposal", "Won", by=any_of("stage", 4)),
+		"source": one_of("Channel 1", "Channel 2", "Channel 3", by=any_of("source", 3)),
+		"opportunity_type": one_of("Sales", "Support", "Maintenance", by=any_of("type", 3)),
+		"opportunity_amount": amount_of(),
 		"currency": "'USD'",
 		"transaction_date": _began(),
 		"status": "'Open'",
@@ -297,7 +297,7 @@ def fill_sales(count: int) -> dict[str, int]:
 	tables = _tables(count)
 	for doctype, many, columns in tables:
 		with empty(doctype):
-			_insert(doctype, many, columns, values)
+			insert(doctype, many, columns, values)
 	with empty("Stage Change"):
 		_insert_changes(count, values)
 	frappe.clear_cache()
@@ -315,7 +315,7 @@ def _fill_costs() -> None:
 			)
 
 
-def _insert(doctype: str, many: int, columns: dict[str, str], values: dict) -> None:
+def insert(doctype: str, many: int, columns: dict[str, str], values: dict) -> None:
 	"""In the order of the names, in which the table keeps its rows."""
 	columns = WRITTEN | columns
 	frappe.db.sql(
@@ -338,10 +338,10 @@ def _insert_changes(count: int, values: dict) -> None:
 		salt = f"change {place} "
 		said = (
 			*WRITTEN.values(),
-			*(_name(salt), f"'{doctype}'", _name("deal" if doctype == DEAL else "lead"), before, after),
-			*(f"'{kind}'", f"{_began(of)} + INTERVAL {place * 10} DAY", _who(of)["responsible"]),
-			"0" if before == "NULL" else _any(salt, 40 * 86400),
-			*(_who(of)["responsible"], "%(company)s"),
+			*(name_of(salt), f"'{doctype}'", name_of("deal" if doctype == DEAL else "lead"), before, after),
+			*(f"'{kind}'", f"{_began(of)} + INTERVAL {place * 10} DAY", who(of)["responsible"]),
+			"0" if before == "NULL" else any_of(salt, 40 * 86400),
+			*(who(of)["responsible"], "%(company)s"),
 		)
 		named = (f"{value} AS {column}" for value, column in zip(said, columns, strict=True))
 		many = count if doctype == DEAL else count // 4
