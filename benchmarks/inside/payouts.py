@@ -22,7 +22,17 @@ import frappe
 
 from benchmarks.inside import population
 from benchmarks.inside.nights import peak
-from benchmarks.inside.sales import FIRST_DAY, amount_of, any_of, insert, name_of, one_of, who
+from benchmarks.inside.sales import (
+	FIRST_DAY,
+	PARTNERS,
+	PROGRAMS,
+	amount_of,
+	any_of,
+	insert,
+	name_of,
+	one_of,
+	who,
+)
 from partner_crm.reports.reconciliation import DEAL, LEAD, PAYOUT, STATEMENT, UNPAID
 from partner_crm.rules import agreements, commission
 from partner_crm.rules.money import round_money
@@ -32,7 +42,7 @@ from partner_crm.services.numbers import decimal
 from partner_crm.setup.roles import ACCOUNTANT
 from tests.factories import make_row, make_user, make_user_row
 
-PROGRAMS, TIERED, SILENT = 20, 0, 3
+TIERED, SILENT = 0, 3
 DAYS = 3900
 CLIENTS_PAYOUTS, STATEMENTS_PAYOUTS = 5, 20
 UNMENDED = 500
@@ -279,7 +289,7 @@ def _statement() -> dict[str, str]:
 		"name": _number("PS"),
 		"direction": one_of("Payable", "Payable", "Payable", "Receivable", by="(seq %% 4)"),
 		"party_type": "'Sales Partner'",
-		"party": f"CONCAT('Partner ', {any_of('party', 50)})",
+		"party": f"CONCAT('Partner ', {any_of('party', PARTNERS)})",
 		"company": "%(company)s",
 		"currency": "'USD'",
 		"status": f"IF({has_none}, 'Draft', 'Paid')",
