@@ -117,11 +117,17 @@ def _nothing(alias: str) -> Term:
 	return ValueWrapper(None).as_(alias)
 
 
-def _client(row: Columns) -> Term:
-	return when(blank(row("counterparty")), row("contact"), row("counterparty"))
+def _client(row: Columns, title: str, name: Term) -> Term:
+	"""As people call him: names of cards say nothing."""
+	return when(blank(row(title)), name, row(title)).as_("client")
+
+
+def _paid_for(payout: Columns) -> Term:
+	return _client(payout, "client_title", payout("client"))
 
 
 AMOUNT = {DEAL: "base_amount", LEAD: "base_potential_value"}
+TITLE = {DEAL: "deal_title", LEAD: "lead_title"}
 LINK = {DEAL: "deal", LEAD: "lead"}
 
 
@@ -139,7 +145,11 @@ def _won(reader: Reader, doctype: str, where: Callable[[Columns], Criterion]) ->
 			_nothing("direction"),
 			row("program"),
 			row("partner").as_("party"),
-			_client(row).as_("client"),
+			_client(
+				row,
+				TITLE[doctype],
+				when(blank(row("counterparty")), row("contact"), row("counterparty")),
+			),
 			row(AMOUNT[doctype]).as_("amount"),
 			day(row).as_("day"),
 		],
@@ -170,7 +180,7 @@ def _payouts(
 			payout("direction"),
 			payout("program"),
 			payout("partner").as_("party"),
-			payout("client"),
+			_paid_for(payout),
 			(payout("base_amount") - Coalesce(payout("base_paid_amount"), 0)).as_("amount"),
 			payout(on).as_("day"),
 			*[payout(name) for name in more],
@@ -222,7 +232,7 @@ def _differs(reader: Reader, today: date) -> Listed:
 		terms=lambda payout: [
 			*[payout(name) for name in ("name", "direction", "program")],
 			payout("partner").as_("party"),
-			payout("client"),
+			_paid_for(payout),
 			payout("base_amount"),
 			payout("won_on").as_("day"),
 			payout("share"),

@@ -52,7 +52,7 @@ _CLIENT = "contact counterparty"
 TABLES: Mapping[str, Table] = {
 	"Partner Lead": Table(
 		_columns(
-			text=f"{_WHO} {_CLIENT} utm_source utm_medium utm_campaign product_group stage deal claim payout_terms",
+			text=f"{_WHO} {_CLIENT} utm_source utm_medium utm_campaign product_group stage deal claim payout_terms lead_title",
 			date="registered_on won_on",
 			money="base_potential_value",
 		),
@@ -61,7 +61,7 @@ TABLES: Mapping[str, Table] = {
 	"Partner Deal": Table(
 		_columns(
 			text=f"{_WHO} {_CLIENT} utm_source utm_medium utm_campaign product_group stage customer"
-			" lost_reason key_learnings correctness_errors claim payout_terms",
+			" lost_reason key_learnings correctness_errors claim payout_terms deal_title",
 			date="registered_on won_on closed_on last_interaction_on active_until",
 			money="base_amount",
 			number="probability",
@@ -116,7 +116,7 @@ TABLES: Mapping[str, Table] = {
 	),
 	"Payout": Table(
 		_columns(
-			text=f"{_WHO} direction deal lead client currency status terms reversal_of root statement",
+			text=f"{_WHO} direction deal lead client client_title currency status terms reversal_of root statement",
 			date="won_on due_on paid_on",
 			money="basis_amount amount base_amount base_paid_amount",
 			number="rate share",
