@@ -6,8 +6,8 @@ taken back in full, which the first run mends. Of a thousand statements five hav
 of a thousand clients two have no claim, and two no payouts. One programme in twenty has tiers, which only the copied
 terms explain, and one has gone silent.
 
-Clients whom no run can mend came from elsewhere: those who are lost have no terms, and those without payouts were won
-before there were any.
+Clients whom no run can mend came from elsewhere: those who are lost have neither programme nor terms, and those without
+payouts were won before there were any.
 """
 
 from __future__ import annotations
@@ -181,8 +181,10 @@ def _tables(count: int) -> list[tuple[str, int, dict[str, str]]]:
 
 def _of_client(clients: int, stage: str) -> dict[str, str]:
 	is_old = f"(seq >= {clients})"
+	who = _who("seq")
 	return {
-		**_who("seq"),
+		**who,
+		"program": f"IF({stage} <> 'Client', NULL, {who['program']})",
 		"stage": stage,
 		"counterparty": f"CONCAT('Company ', {any_of('client', clients, 'seq')})",
 		"contact": name_of("contact"),
