@@ -267,7 +267,7 @@ def test_each_gap_of_a_document_has_a_task_of_its_own(accountant):
 
 def test_a_task_speaks_the_language_of_its_owner_and_escapes_what_people_have_typed(accountant):
 	frappe.db.set_value("User", accountant, "language", "ru")
-	payout = late(client="<img src=x>")
+	payout = late(client_title="<img src=x>")
 
 	reconcile()
 
