@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 import frappe
 import pytest
 from frappe.utils import add_days, nowdate
@@ -100,6 +102,19 @@ def test_the_letter_from_the_form_of_the_programme(desk, accountant, bank):
 	recipients, _subject, content = composed(page)
 	assert recipients.strip(", ") == "manager@bank.example"
 	assert "Boris" in content
+
+
+def test_a_letter_hangs_on_no_document_where_others_would_read_its_amounts(desk, accountant, bank):
+	page = open_report(desk, accountant, f"?program={bank}")
+	page.get_by_role("button", name="Letter to the Programme").first.click()
+	recipients, _subject, _content = composed(page)
+
+	with page.expect_request("**/frappe.core.doctype.communication.email.make") as sent:
+		page.locator(".modal.show .btn-modal-primary").click()
+
+	values = parse_qs(sent.value.post_data)
+	assert values["recipients"] == [recipients]
+	assert not values.keys() & {"doctype", "name"}
 
 
 def test_a_letter_that_can_not_be_written_says_what_is_missing(desk, accountant, bank):
