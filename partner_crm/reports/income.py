@@ -68,17 +68,19 @@ def queries(
 
 
 def _payouts(reader: Reader, today: date) -> QueryBuilder:
-	"""Rows: group, own rows (no reversals), amount, expected, paid, overdue, days to the client: sum and count."""
+	"""Rows: group, status, own rows (no reversals), amount, paid, overdue, days to the client: sum and count.
+
+	By status, since a database that groups by what its index is sorted by needs half of the time.
+	"""
 
 	def terms(payout: Columns) -> list[Any]:
 		paid = Coalesce(payout("base_paid_amount"), 0)
-		unpaid = Coalesce(payout("base_amount"), 0) - paid
 		first = blank(payout("reversal_of")) & (Coalesce(payout("instalment"), 1) <= 1)
 		return [
+			payout("status"),
 			payout("base_amount").as_("amount"),
 			paid.as_("paid"),
-			when(payout("status") == EXPECTED, unpaid).as_("expected"),
-			when(payout("due_on") < today, unpaid).as_("overdue"),
+			when(payout("due_on") < today, Coalesce(payout("base_amount"), 0) - paid).as_("overdue"),
 			when(blank(payout("reversal_of"))).as_("own"),
 			only(first, payout("days_to_client")).as_("days"),
 		]
@@ -86,10 +88,8 @@ def _payouts(reader: Reader, today: date) -> QueryBuilder:
 	payout = reader.chosen(
 		"Payout", dated="won_on", terms=terms, where=lambda payout: payout("status") != REJECTED
 	)
-	groups = keys(payout, reader.filters)
-	sums = [
-		total(payout[name], reader.filters.precision) for name in ("amount", "expected", "paid", "overdue")
-	]
+	groups = [*keys(payout, reader.filters), payout["status"]]
+	sums = [total(payout[name], reader.filters.precision) for name in ("amount", "paid", "overdue")]
 	return (
 		reader.Q.from_(payout)
 		.select(*groups, count_if(payout["own"] == 1), *sums, Sum(payout["days"]), Count(payout["days"]))
@@ -229,13 +229,13 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 
 def _gather(results: Results, filters: Filters) -> dict[Key, Income]:
 	groups: dict[Key, Income] = defaultdict(Income)
-	for key, (own, *sums, days, first) in split_rows(results, filters, "payouts"):
-		amount, expected, paid, overdue = (units(value, filters.precision) for value in sums)
+	for key, (status, own, *sums, days, first) in split_rows(results, filters, "payouts"):
+		amount, paid, overdue = (units(value, filters.precision) for value in sums)
 		groups[key].add(
 			Income(
 				payouts=int(own or 0),
 				amount=amount,
-				expected=expected,
+				expected=amount - paid if status == EXPECTED else Decimal(0),
 				paid=paid,
 				overdue=overdue,
 				days=int(days or 0),
