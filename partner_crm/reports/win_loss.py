@@ -42,10 +42,8 @@ from partner_crm.reports.sql import (
 	Reader,
 	Restrict,
 	blank,
-	count_if,
 	keys,
 	most_frequent,
-	only,
 	total,
 	when,
 )
@@ -94,26 +92,23 @@ def _decided_on(deal: Columns) -> Term:
 
 
 def _deals(reader: Reader) -> QueryBuilder:
-	"""Rows: group, won, lost, amount won, amount lost, days to win: sum and count."""
+	"""Rows: group, stage, how many such deals there are, their amount, days to win: sum and count."""
 	deal = reader.chosen(
 		"Partner Deal",
 		dated=_decided_on,
 		terms=lambda deal: [
 			deal("stage"),
 			deal("base_amount").as_("amount"),
-			only(deal("stage") == CLIENT, deal("days_to_client")).as_("days"),
+			deal("days_to_client").as_("days"),
 		],
 		where=lambda deal: deal("stage").isin((CLIENT, LOST)),
 	)
-	won, lost = deal["stage"] == CLIENT, deal["stage"] == LOST
-	groups = keys(deal, reader.filters)
-	places = reader.filters.precision
+	group = [*keys(deal, reader.filters), deal["stage"]]
 	return (
 		reader.Q.from_(deal)
-		.select(*groups, count_if(won), count_if(lost))
-		.select(total(when(won, deal["amount"]), places), total(when(lost, deal["amount"]), places))
+		.select(*group, Count("*"), total(deal["amount"], reader.filters.precision))
 		.select(Sum(deal["days"]), Count(deal["days"]))
-		.groupby(*groups)
+		.groupby(*group)
 	)
 
 
@@ -211,17 +206,12 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 def _gather(results: Results, filters: Filters) -> dict[Key, Outcome]:
 	places = filters.precision
 	groups: dict[Key, Outcome] = defaultdict(Outcome)
-	for key, (won, lost, won_amount, lost_amount, days, timed) in split_rows(results, filters, "deals"):
-		groups[key].add(
-			Outcome(
-				won=int(won or 0),
-				lost=int(lost or 0),
-				won_amount=units(won_amount, places),
-				lost_amount=units(lost_amount, places),
-				days=int(days or 0),
-				timed=timed,
-			)
-		)
+	for key, (stage, count, amount, days, timed) in split_rows(results, filters, "deals"):
+		worth = units(amount, places)
+		if stage == CLIENT:
+			groups[key].add(Outcome(won=count, won_amount=worth, days=int(days or 0), timed=timed))
+		else:
+			groups[key].add(Outcome(lost=count, lost_amount=worth))
 	return groups
 
 
