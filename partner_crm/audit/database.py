@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pypika.dialects import SQLLiteQuery
@@ -21,6 +22,8 @@ COLUMNS = {
 	"Partner Lead": [
 		"name",
 		"stage",
+		"stages_entered",
+		"stages_lost_from",
 		"responsible",
 		"channel",
 		"program",
@@ -29,11 +32,12 @@ COLUMNS = {
 		"product_group",
 		"registered_on",
 		"base_potential_value",
-		"deal",
 	],
 	"Partner Deal": [
 		"name",
 		"stage",
+		"stages_entered",
+		"stages_lost_from",
 		"responsible",
 		"channel",
 		"program",
@@ -71,22 +75,6 @@ COLUMNS = {
 	],
 }
 
-# A client's way is told by where he stands, so the changes of stage are written by the database itself, for all clients at once.
-MAKE_PATHS = (
-	"CREATE TEMP TABLE path (doctype TEXT, stage TEXT, place INTEGER, from_stage TEXT, to_stage TEXT)"
-)
-INSERT_PATH = "INSERT INTO path VALUES (?, ?, ?, ?, ?)"
-INSERT_CHANGES = """
-INSERT INTO "tabStage Change" (name, reference_doctype, reference_name, from_stage, to_stage)
-SELECT journey.name || '-' || path.place, path.doctype, journey.name, path.from_stage, path.to_stage
-FROM "tab{doctype}" AS journey JOIN path ON path.doctype = '{doctype}' AND path.stage = journey.stage
-"""
-INSERT_CONVERTED_LEADS = """
-INSERT INTO "tabPartner Lead" (name, stage, responsible, channel, program, partner, region, product_group, registered_on, deal)
-SELECT 'L' || SUBSTR(name, 2), 'Converted', responsible, channel, program, partner, region, product_group, registered_on, name
-FROM "tabPartner Deal"
-"""
-
 
 class Rows:
 	"""The clients as rows of the app's tables, to be handed over to a `Database`. Money is in one currency, the file's main one."""
@@ -100,6 +88,7 @@ class Rows:
 		get = facts.get
 		stage = facts["Deal.stage"]
 		where = (
+			*_sets(facts["Deal.track"], stage),
 			get("Deal.responsible"),
 			get("Deal.channel"),
 			get("Deal.program"),
@@ -110,7 +99,7 @@ class Rows:
 			_text(amount),
 		)
 		if stage not in stages.DEAL_STAGES or facts["Deal.track"] != stages.OWN_SALE:
-			self._add("Partner Lead", (f"L{record.row}", stage, *where, None))
+			self._add("Partner Lead", (f"L{record.row}", stage, *where))
 			return
 		closed = _text(get("Deal.closed_on") or get("Deal.won_on"))
 		won = _text(get("Deal.won_on") or get("Deal.closed_on")) if stage == stages.CLIENT else None
@@ -169,11 +158,6 @@ class Database:
 				f'INSERT INTO "{table_name(doctype)}" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))})',
 				rows.by_doctype[doctype],
 			)
-		self._connection.execute(MAKE_PATHS)
-		self._connection.executemany(INSERT_PATH, dict.fromkeys(_paths()))
-		self._connection.execute(INSERT_CONVERTED_LEADS)
-		for doctype in ("Partner Lead", "Partner Deal"):
-			self._connection.execute(INSERT_CHANGES.format(doctype=doctype))
 		for statement in indexes:
 			self._connection.execute(statement)
 		self._connection.execute("ANALYZE")
@@ -189,31 +173,13 @@ class Database:
 		return self._connection.execute(query.get_sql()).fetchall()
 
 
-def _paths() -> Iterator[tuple[str, str, int, str | None, str]]:
-	"""For each document and the stage where it stands: the changes that it went through, the way out included.
-
-	A stage that both tracks share is reached in the same way on both, so the stage alone tells the way.
-	"""
-	for track, line in stages.TRACKS.items():
-		for stage in stages.LEAD_STAGES[track]:
-			yield from _changes("Partner Lead", stage, _passed(track, stage, line))
-	for stage in stages.DEAL_STAGES:
-		passed = _passed(stages.OWN_SALE, stage, stages.TRACKS[stages.OWN_SALE])
-		yield from _changes("Partner Deal", stage, passed[passed.index(stages.SQL) :])
-
-
-def _passed(track: str, stage: str, line: stages.Track) -> tuple[str, ...]:
-	if stage == stages.CONVERTED:
-		return (*stages.path(track, stages.MQL), stage)
+@cache
+def _sets(track: str, stage: str) -> tuple[int, int]:
+	"""A client's way is told by where he stands: the stages that he entered, and those that he was lost from."""
 	way = stages.path(track, stage)
-	return (*way, stage) if stage in line.exits else way
-
-
-def _changes(
-	doctype: str, stage: str, passed: Sequence[str]
-) -> Iterator[tuple[str, str, int, str | None, str]]:
-	for place, to_stage in enumerate(passed):
-		yield doctype, stage, place, passed[place - 1] if place else None, to_stage
+	if stage not in stages.EXITS:
+		return stages.set_of(way), 0
+	return stages.set_of((*way, stage)), stages.set_of(way[-1:])
 
 
 def _text(value: date | Decimal | None) -> str | None:

@@ -40,9 +40,9 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import of_column, of_row
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Columns, Reader, Restrict, count_if, keys, total, when
+from partner_crm.reports.sql import Reader, Restrict, keys, total
 from partner_crm.rules.commission import REJECTED
-from partner_crm.rules.stages import CLIENT, CONVERTED, MQL
+from partner_crm.rules.stages import CLIENT, CONVERTED, MQL, set_of, stages_in
 
 GROUPS = (
 	"month",
@@ -66,12 +66,11 @@ RECEIVABLE = "Receivable"
 def queries(
 	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
 ) -> dict[str, QueryBuilder]:
-	"""Open leads, those of them that were ever MQL, deals, income from programme owners, and cost where it can be told."""
+	"""Open leads, deals, income from programme owners, and cost where it can be told."""
 	filters.check(GROUPS, FILTERS)
 	reader = Reader(Q, filters, restrict or Restrict())
 	result = {
 		"leads": _leads(reader),
-		"mqls": _mqls(reader),
 		"deals": _deals(reader),
 		"referral_income": _referral_income(reader),
 	}
@@ -81,41 +80,18 @@ def queries(
 
 
 def _leads(reader: Reader) -> QueryBuilder:
-	"""Rows: group, open leads, those of them that are clients (referrals)."""
-	lead = reader.chosen(
-		"Partner Lead", dated="registered_on", terms=lambda lead: [lead("stage")], where=_is_open
-	)
-	groups = keys(lead, reader.filters)
-	return (
-		reader.Q.from_(lead).select(*groups, Count("*"), count_if(lead["stage"] == CLIENT)).groupby(*groups)
-	)
+	"""Rows: group, stage, set of stages ever entered, how many such open leads there are."""
+	lead = _open_leads(reader)
+	group = [*keys(lead, reader.filters), lead["stage"], lead["stages_entered"]]
+	return reader.Q.from_(lead).select(*group, Count("*")).groupby(*group)
 
 
-def _mqls(reader: Reader) -> QueryBuilder:
-	"""Rows: group, open leads that were ever an MQL."""
-	lead = _named_leads(reader)
-	change = _to_mql(reader)
-	groups = keys(lead, reader.filters)
-	return (
-		reader.Q.from_(change)
-		.join(lead)
-		.on(lead["name"] == change["reference_name"])
-		.select(*groups, Count(lead["name"]).distinct())
-		.groupby(*groups)
-	)
-
-
-def _named_leads(reader: Reader) -> QueryBuilder:
+def _open_leads(reader: Reader) -> QueryBuilder:
 	return reader.chosen(
-		"Partner Lead", dated="registered_on", terms=lambda lead: [lead("name")], where=_is_open
-	)
-
-
-def _to_mql(reader: Reader) -> QueryBuilder:
-	return reader.all(
-		"Stage Change",
-		["reference_name"],
-		where=lambda change: (change("reference_doctype") == "Partner Lead") & (change("to_stage") == MQL),
+		"Partner Lead",
+		dated="registered_on",
+		terms=lambda lead: [lead("name"), lead("stage"), lead("stages_entered")],
+		where=lambda lead: lead("stage") != CONVERTED,
 	)
 
 
@@ -127,31 +103,24 @@ def _receivable(reader: Reader) -> QueryBuilder:
 	)
 
 
-def _is_open(lead: Columns) -> Any:
-	return lead("stage") != CONVERTED
-
-
 def _deals(reader: Reader) -> QueryBuilder:
-	"""Rows: group, deals, won deals, the amount of all, the amount of the won."""
+	"""Rows: group, stage, how many such deals there are, their amount."""
 	deal = reader.chosen(
 		"Partner Deal",
 		dated="registered_on",
 		terms=lambda deal: [deal("stage"), deal("base_amount").as_("amount")],
 	)
-	won = deal["stage"] == CLIENT
-	groups = keys(deal, reader.filters)
-	places = reader.filters.precision
+	group = [*keys(deal, reader.filters), deal["stage"]]
 	return (
 		reader.Q.from_(deal)
-		.select(*groups, Count("*"), count_if(won))
-		.select(total(deal["amount"], places), total(when(won, deal["amount"]), places))
-		.groupby(*groups)
+		.select(*group, Count("*"), total(deal["amount"], reader.filters.precision))
+		.groupby(*group)
 	)
 
 
 def _referral_income(reader: Reader) -> QueryBuilder:
 	"""Rows: group, what programme owners pay or will pay for the leads handed over to them."""
-	lead = _named_leads(reader)
+	lead = _open_leads(reader)
 	payout = _receivable(reader)
 	groups = keys(lead, reader.filters)
 	return (
@@ -200,14 +169,13 @@ class Performance(Tally):
 
 def _ever_mql(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder:
 	"""Rows: name."""
-	lead = _named_leads(reader)
-	change = _to_mql(reader)
-	return of_row(reader, lead, key).join(change).on(change["reference_name"] == lead["name"]).distinct()
+	lead = _open_leads(reader)
+	return of_row(reader, lead, key).where(lead["stages_entered"].bitwiseand(set_of([MQL])) > 0)
 
 
 def _paid_for(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder:
 	"""Rows: name of a payout."""
-	lead = _named_leads(reader)
+	lead = _open_leads(reader)
 	payout = _receivable(reader)
 	return of_row(reader, lead, key, names=payout["name"]).join(payout).on(payout["lead"] == lead["name"])
 
@@ -277,19 +245,19 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 def _gather(results: Results, filters: Filters) -> dict[Key, Performance]:
 	places = filters.precision
 	groups: dict[Key, Performance] = defaultdict(Performance)
-	for key, (leads, won) in split_rows(results, filters, "leads"):
-		groups[key].add(Performance(leads=leads, won=int(won or 0)))
-	for key, (mqls,) in split_rows(results, filters, "mqls"):
-		groups[key].add(Performance(mqls=mqls))
-	for key, (deals, won, budgets, revenue) in split_rows(results, filters, "deals"):
+	for key, (stage, entered, leads) in split_rows(results, filters, "leads"):
+		mqls = leads if MQL in stages_in(entered) else 0
+		groups[key].add(Performance(leads=leads, mqls=mqls, won=leads if stage == CLIENT else 0))
+	for key, (stage, deals, amount) in split_rows(results, filters, "deals"):
+		worth, won = units(amount, places), stage == CLIENT
 		groups[key].add(
 			Performance(
 				leads=deals,
 				mqls=deals,
 				sqls=deals,
-				won=int(won or 0),
-				budgets=units(budgets, places),
-				revenue=units(revenue, places),
+				won=deals if won else 0,
+				budgets=worth,
+				revenue=worth if won else Decimal(0),
 			)
 		)
 	for key, (revenue,) in split_rows(results, filters, "referral_income"):

@@ -5,9 +5,10 @@ the deal afterwards, with the deal's amount, manager and channel. The period cho
 (`registered_on`), so a report over a period follows that cohort to where it stands now, and a report without one
 is a snapshot of everything.
 
-Ever entered comes from the recorded changes of stage; a journey that came to a stage twice counts once. It went on
-from a stage if it was ever at a later one of its track, so a sale imported as history with stages left out is
-counted right. Nothing else is inferred: what no change records was not entered.
+Which stages a journey ever entered, and from which it was ever lost, stands with its lead or deal (`stages_entered`,
+`stages_lost_from`; a deal has taken over its lead's), as the changes of stage in the log tell; a journey that came to a
+stage twice counts once. It went on from a stage if it was ever at a later one of its track, so a sale imported as history
+with stages left out is counted right. Nothing else is inferred: what no change records was not entered.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pypika.functions import Coalesce, Count, Sum
+from pypika import Table
+from pypika.functions import Coalesce, Count
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, Term, ValueWrapper
 
@@ -56,11 +58,12 @@ from partner_crm.reports.sql import (
 	total,
 	when,
 )
-from partner_crm.reports.tables import TABLES
+from partner_crm.reports.tables import TABLES, table_name
 from partner_crm.rules.stages import (
 	CLIENT,
 	COLD_LEAD,
 	CONVERTED,
+	EXITS,
 	HANDED_OVER,
 	LOST,
 	MQL,
@@ -68,6 +71,8 @@ from partner_crm.rules.stages import (
 	SQL,
 	TRACKS,
 	UNQUALIFIED,
+	set_of,
+	stages_in,
 )
 
 LEAD = "Partner Lead"
@@ -91,9 +96,16 @@ FILTERS = ("company", "responsible", "channel", "program", "partner", "region", 
 STAGES = (COLD_LEAD, MQL, SQL, NEGOTIATION, HANDED_OVER, CLIENT, UNQUALIFIED, LOST)
 OPEN = (COLD_LEAD, MQL, SQL, NEGOTIATION, HANDED_OVER)
 CLOSED = (CLIENT, UNQUALIFIED, LOST)
-EXITS = (UNQUALIFIED, LOST)
 
 SECONDS_A_DAY = 86400
+PRECISE = 9
+"""Decimal places of a probability, as Frappe stores it."""
+
+LOGGED = frozenset({"company", "month"})
+"""What every change of stage knows of its journey."""
+
+JOURNEY = ("stage", "stages_entered", "stages_lost_from")
+"""Where a journey stands, which stages it ever entered, from which it was ever lost."""
 
 
 def _later_stages() -> dict[str, frozenset[str]]:
@@ -109,22 +121,17 @@ def _later_stages() -> dict[str, frozenset[str]]:
 LATER: Mapping[str, frozenset[str]] = _later_stages()
 
 
-# A set of stages as one number: it is the sum of the numbers of its stages.
-BITS: Mapping[str, int] = {stage: 1 << place for place, stage in enumerate((*STAGES, CONVERTED))}
-
-
 def queries(
 	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
 ) -> dict[str, QueryBuilder]:
-	"""For leads and for deals: where they stand, what they passed, where they were lost, the median time."""
+	"""For leads and for deals: where they stand and what they passed, and the median time at each stage."""
 	filters.check(GROUPS, FILTERS)
 	reader = Reader(Q, filters, restrict or Restrict())
-	result = {"leads_now": _now(reader, _open_leads(reader)), "deals_now": _now(reader, _deals(reader))}
-	for name, doctype, journeys in (("leads", LEAD, _leads(reader)), ("deals", DEAL, _deals(reader))):
-		result[f"{name}_passed"] = _passed(reader, doctype, journeys)
-		result[f"{name}_lost"] = _lost(reader, doctype, journeys)
-		result[f"{name}_days"] = _days(reader, doctype, journeys)
-	return result
+	return {
+		"leads": _counted(reader, _open_leads(reader)),
+		"deals": _counted(reader, _deals(reader)),
+		**{f"days_{place}": _days(reader, stays) for place, stays in enumerate(_stays(reader))},
+	}
 
 
 def _deals(reader: Reader) -> QueryBuilder:
@@ -132,8 +139,7 @@ def _deals(reader: Reader) -> QueryBuilder:
 		DEAL,
 		dated="registered_on",
 		terms=lambda deal: [
-			deal("name"),
-			deal("stage"),
+			*(deal(name) for name in ("name", *JOURNEY)),
 			deal("base_amount").as_("amount"),
 			deal("probability"),
 		],
@@ -146,8 +152,7 @@ def _open_leads(reader: Reader) -> QueryBuilder:
 		LEAD,
 		dated="registered_on",
 		terms=lambda lead: [
-			lead("name"),
-			lead("stage"),
+			*(lead(name) for name in ("name", *JOURNEY)),
 			lead("base_potential_value").as_("amount"),
 			ValueWrapper(0).as_("probability"),
 		],
@@ -159,8 +164,8 @@ def _leads(reader: Reader) -> QueryBuilder:
 	"""The leads of all chosen journeys, each with the values of its deal if it was converted."""
 	shared = TABLES[LEAD].columns.keys() & TABLES[DEAL].columns.keys()
 	columns = sorted(shared - {"name"})
-	lead = reader.all(LEAD, [*columns, "name", "deal", "base_potential_value"])
-	deal = reader.all(DEAL, [*columns, "name", "base_amount"])
+	lead = reader.all(LEAD, [*columns, "name", "deal"])
+	deal = reader.all(DEAL, [*columns, "name"])
 	is_open = lead["stage"] != CONVERTED
 
 	def column(name: str) -> Term:
@@ -172,7 +177,6 @@ def _leads(reader: Reader) -> QueryBuilder:
 		.left_join(deal)
 		.on(deal["name"] == lead["deal"])
 		.select(*key_terms(reader.filters, column, began), lead["name"])
-		.select(when(is_open, lead["base_potential_value"], deal["base_amount"]).as_("amount"))
 		# A converted lead whose deal is gone, or is hidden from this reader, stands for no journey.
 		.where(is_open | deal["name"].notnull())
 	)
@@ -181,82 +185,71 @@ def _leads(reader: Reader) -> QueryBuilder:
 	return query.as_("partner_lead")
 
 
-def _now(reader: Reader, journeys: QueryBuilder) -> QueryBuilder:
-	"""Rows: group, stage, how many stand there, their amount, their amount times their probability in percent."""
-	group = [*keys(journeys, reader.filters), journeys["stage"]]
-	places = reader.filters.precision
+def _counted(reader: Reader, journeys: QueryBuilder) -> QueryBuilder:
+	"""Rows: group, `JOURNEY`, probability in percent, how many such journeys there are, their amount."""
+	group = [*keys(journeys, reader.filters), *(journeys[name] for name in (*JOURNEY, "probability"))]
 	return (
 		reader.Q.from_(journeys)
-		.select(*group, Count("*"), total(journeys["amount"], places))
-		.select(total(journeys["amount"] * journeys["probability"], places))
+		.select(*group, Count("*"), total(journeys["amount"], reader.filters.precision))
 		.groupby(*group)
 	)
 
 
-def _passed(reader: Reader, doctype: str, journeys: QueryBuilder) -> QueryBuilder:
-	"""Rows: group, a set of stages (`BITS`; NULL for none), how many journeys ever entered just these, their amount."""
-	change = reader.all(
+def _days(reader: Reader, stays: QueryBuilder) -> QueryBuilder:
+	"""Rows: group, place of the stage in `OPEN`, the sum of the middle times in it in seconds, how many these are."""
+	group = keys(stays, reader.filters)
+	known = [Coalesce(key, "").as_(key.name) for key in group]
+	stays = reader.Q.from_(stays).select(*known, stays["stage"], stays["seconds"]).as_("known")
+	return median(reader.Q, stays, [*(key.name for key in group), "stage"], "seconds")
+
+
+def _stays(reader: Reader) -> Iterable[QueryBuilder]:
+	"""Every stay that is over. No stage is of leads and deals both, so each part tells the medians of its own."""
+	if _log_tells(reader):
+		return (_logged(reader),)
+	return (_of(reader, LEAD, _leads(reader)), _of(reader, DEAL, _deals(reader)))
+
+
+def _log_tells(reader: Reader) -> bool:
+	"""Whether the log knows all that is asked of the journeys, so that they need not be joined: most of the time that takes."""
+	filters, restrict = reader.filters, reader.restrict
+	asked = {*filters.group_by, *(name for name, _value in filters.chosen())}
+	is_open = all(restrict.rows(name, Table(table_name(name))) is None for name in (LEAD, DEAL))
+	return is_open and asked <= LOGGED and not restrict.hidden & {(LEAD, "company"), (DEAL, "company")}
+
+
+def _logged(reader: Reader) -> QueryBuilder:
+	return reader.chosen(
 		"Stage Change",
-		["reference_name", "to_stage"],
-		where=lambda change: change("reference_doctype") == doctype,
-	)
-	entered = (
-		reader.Q.from_(change)
-		.select(Sum(one_of(change["to_stage"], BITS)).distinct())
-		.where(change["reference_name"] == journeys["name"])
-	)
-	passed = (
-		reader.Q.from_(journeys)
-		.select(*keys(journeys, reader.filters), journeys["amount"], entered.as_("stages"))
-		.as_("passed")
-	)
-	group = [*keys(passed, reader.filters), passed["stages"]]
-	return (
-		reader.Q.from_(passed)
-		.select(*group, Count("*"), total(passed["amount"], reader.filters.precision))
-		.groupby(*group)
+		dated="registered_on",
+		terms=_stay,
+		where=lambda change: _is_over(change) & change("registered_on").notnull(),
 	)
 
 
-def _lost(reader: Reader, doctype: str, journeys: QueryBuilder) -> QueryBuilder:
-	"""Rows: group, stage, how many journeys were ever lost from it."""
-	changes = reader.all(
-		"Stage Change",
-		["reference_name", "from_stage"],
-		where=lambda change: (change("reference_doctype") == doctype) & change("to_stage").isin(EXITS),
-	)
-	group = [*keys(journeys, reader.filters), changes["from_stage"]]
-	return (
-		reader.Q.from_(changes)
-		.join(journeys)
-		.on(journeys["name"] == changes["reference_name"])
-		.select(*group, Count(changes["reference_name"]).distinct())
-		.groupby(*group)
-	)
-
-
-def _days(reader: Reader, doctype: str, journeys: QueryBuilder) -> QueryBuilder:
-	"""Rows: group, stage, the sum of the middle times in it in seconds, how many these are; every stay counts."""
+def _of(reader: Reader, doctype: str, journeys: QueryBuilder) -> QueryBuilder:
 	changes = reader.all(
 		"Stage Change",
 		["reference_name", "from_stage", "seconds_in_stage"],
-		where=lambda change: (
-			(change("reference_doctype") == doctype)
-			& change("from_stage").isin(OPEN)
-			& change("seconds_in_stage").notnull()
-		),
+		where=lambda change: (change("reference_doctype") == doctype) & _is_over(change),
 	)
-	groups = keys(journeys, reader.filters)
-	stays = (
+	return (
 		reader.Q.from_(changes)
 		.join(journeys)
 		.on(journeys["name"] == changes["reference_name"])
-		.select(*[Coalesce(key, "").as_(key.name) for key in groups])
-		.select(changes["from_stage"].as_("stage"), changes["seconds_in_stage"].as_("seconds"))
+		.select(*keys(journeys, reader.filters), *_stay(lambda name: changes[name]))
 		.as_("stays")
 	)
-	by = [*[key.name for key in groups], "stage"]
-	return median(reader.Q, stays, by, "seconds")
+
+
+def _is_over(change: Columns) -> Criterion:
+	return change("from_stage").isin(OPEN) & change("seconds_in_stage").notnull()
+
+
+def _stay(change: Columns) -> list[Term]:
+	"""The stage is a number here: a database sorts short rows much faster."""
+	places = {stage: place for place, stage in enumerate(OPEN)}
+	return [one_of(change("from_stage"), places).as_("stage"), change("seconds_in_stage").as_("seconds")]
 
 
 @dataclass(slots=True)
@@ -267,6 +260,7 @@ class Passage:
 	entered_amount: Decimal = Decimal(0)
 	now: int = 0
 	amount: Decimal = Decimal(0)
+	weight: Decimal = Decimal(0)
 	weighted: Decimal = Decimal(0)
 	went_on: int = 0
 	lost: int = 0
@@ -310,78 +304,41 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 	)
 
 
-Changed = Callable[[Columns, str], Criterion]
-"""Which changes of stage make a journey one of those that a number at a stage counts."""
+def _behind(*wanted: tuple[str, Callable[[str], Iterable[str]]]) -> tuple[Behind, ...]:
+	"""The journeys, leads still or deals, that have one of the stages wanted in each of these sets."""
+
+	def names(journeys: Callable[[Reader], QueryBuilder]) -> Callable[..., QueryBuilder | None]:
+		def of(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder | None:
+			stage = key.get("stage")
+			if stage is None:
+				return None
+			source = journeys(reader)
+			query = of_row(reader, source, key)
+			for column, stages_of in wanted:
+				query = query.where(source[column].bitwiseand(set_of(stages_of(stage))) > 0)
+			return query
+
+		return of
+
+	return (Behind(LEAD, names=names(_open_leads)), Behind(DEAL, names=names(_deals)))
 
 
-def _entered(change: Columns, stage: str) -> Criterion:
-	return change("to_stage") == stage
+def _itself(stage: str) -> tuple[str, ...]:
+	return (stage,)
 
 
-def _went_on(change: Columns, stage: str) -> Criterion:
-	# No change leads to "", so that nobody goes on from a last stage.
-	return change("to_stage").isin(sorted(LATER.get(stage, {""})))
-
-
-def _left_lost(change: Columns, stage: str) -> Criterion:
-	return (change("from_stage") == stage) & change("to_stage").isin(EXITS)
-
-
-def _behind(*changed: Changed) -> tuple[Behind, ...]:
-	"""The journeys with a change of each kind, those that are leads still and those that are deals."""
-
-	def open_leads(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder | None:
-		return _with_changes(reader, LEAD, _open_leads(reader), key, changed)
-
-	def deals(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder | None:
-		"""What happened before a deal's birth happened to its lead."""
-		return _with_changes(reader, DEAL, _deals(reader), key, changed)
-
-	return (Behind(LEAD, names=open_leads), Behind(DEAL, names=deals))
-
-
-def _with_changes(
-	reader: Reader, doctype: str, journeys: QueryBuilder, key: Mapping[str, Any], changed: Iterable[Changed]
-) -> QueryBuilder | None:
-	stage = key.get("stage")
-	if stage is None:
-		return None
-	query = of_row(reader, journeys, key)
-	for kind in changed:
-
-		def where(change: Columns, kind: Changed = kind) -> Criterion:
-			return kind(change, stage)
-
-		found = journeys["name"].isin(_changed(reader, doctype, where))
-		if doctype == DEAL:
-			found |= journeys["name"].isin(_grown_from(reader, _changed(reader, LEAD, where)))
-		query = query.where(found)
-	return query
-
-
-def _changed(reader: Reader, doctype: str, where: Callable[[Columns], Criterion]) -> QueryBuilder:
-	"""Rows: a document with such a change of stage."""
-	return reader.all(
-		"Stage Change",
-		["reference_name"],
-		where=lambda change: (change("reference_doctype") == doctype) & where(change),
-	)
-
-
-def _grown_from(reader: Reader, leads: QueryBuilder) -> QueryBuilder:
-	"""Rows: a deal that one of these leads became."""
-	return reader.all(
-		LEAD, ["deal"], where=lambda lead: (lead("stage") == CONVERTED) & lead("name").isin(leads)
-	)
+def _later(stage: str) -> frozenset[str]:
+	"""Nobody goes on from a last stage."""
+	return LATER.get(stage, frozenset())
 
 
 NOW_HERE = (
 	Behind(LEAD, (("stage", "!=", CONVERTED),), dated="registered_on", keys={"stage": "stage"}),
 	Behind(DEAL, dated="registered_on", keys={"stage": "stage"}),
 )
-EVER_ENTERED = _behind(_entered)
-LOST_HERE = _behind(_left_lost)
-ONWARDS = _behind(_entered, _went_on)
+EVER_ENTERED = _behind(("stages_entered", _itself))
+LOST_HERE = _behind(("stages_lost_from", _itself))
+ONWARDS = _behind(("stages_entered", _itself), ("stages_entered", _later))
 
 COLUMNS = (
 	Column("stage", "Stage", "Data", is_said=True),
@@ -401,30 +358,37 @@ COLUMNS = (
 def _gather(results: Results, filters: Filters) -> dict[Key, dict[str, Passage]]:
 	places = filters.precision
 	groups: dict[Key, dict[str, Passage]] = defaultdict(lambda: defaultdict(Passage))
-	for key, (stage, count, amount, weight) in split_rows(results, filters, "leads_now", "deals_now"):
-		passage = groups[key][stage]
-		passage.now += count
-		passage.amount += units(amount, places)
-		passage.weighted += _weighted(stage, units(amount, places), units(weight, places), places)
-	for key, (stages, count, amount) in split_rows(results, filters, "leads_passed", "deals_passed"):
-		entered = {stage for stage, bit in BITS.items() if int(stages or 0) & bit}
-		for stage in entered:
-			passage = groups[key][stage]
-			passage.entered += count
-			passage.entered_amount += units(amount, places)
-			if entered & LATER.get(stage, frozenset()):
-				passage.went_on += count
-	for key, (stage, count) in split_rows(results, filters, "leads_lost", "deals_lost"):
-		groups[key][stage].lost += count
-	for key, (stage, seconds, count) in split_rows(results, filters, "leads_days", "deals_days"):
-		groups[key][stage].median_days = ratio(number(seconds, 0), count * SECONDS_A_DAY)
+	for key, (stage, entered, lost_from, chance, count, amount) in split_rows(
+		results, filters, "leads", "deals"
+	):
+		worth = units(amount, places)
+		group = groups[key]
+		here = group[stage]
+		here.now += count
+		here.amount += worth
+		here.weight += worth * number(chance, PRECISE)
+		passed = stages_in(entered)
+		for name in passed:
+			group[name].entered += count
+			group[name].entered_amount += worth
+			if passed & _later(name):
+				group[name].went_on += count
+		for name in stages_in(lost_from):
+			group[name].lost += count
+	for group in groups.values():
+		for stage, passage in group.items():
+			passage.weighted = _weighted(stage, passage, places)
+	for key, (place, seconds, count) in split_rows(
+		results, filters, *(name for name in results if name.startswith("days_"))
+	):
+		groups[key][OPEN[int(place)]].median_days = ratio(number(seconds, 0), count * SECONDS_A_DAY)
 	return groups
 
 
-def _weighted(stage: str, amount: Decimal, weight: Decimal, places: int) -> Decimal:
+def _weighted(stage: str, passage: Passage, places: int) -> Decimal:
 	if stage == CLIENT:
-		return amount
-	return Decimal(0) if stage in EXITS else rounded(weight / 100, places)
+		return passage.amount
+	return Decimal(0) if stage in EXITS else rounded(rounded(passage.weight, places) / 100, places)
 
 
 def _rows(key: Key, group: Group, filters: Filters) -> Iterable[dict[str, Any]]:

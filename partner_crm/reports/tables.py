@@ -7,6 +7,8 @@ so that no report, number card or chart has to join for them:
 - `client` (claim, payout): the counterparty, else the contact. Clients are counted by it.
 - `registered_on` (deal): the day its lead began, and for a deal without a lead the day it began itself.
 - `days_to_client` (deal, payout): whole days from `registered_on` to `won_on`; empty until won.
+- `company`, `registered_on` (stage change): those of its lead, and once that has become a deal, of the deal.
+- `stages_entered`, `stages_lost_from` (lead, deal): sets of stages (`rules.stages.BITS`), which the log tells too.
 - `base_potential_value`, `base_amount`, `base_paid_amount`: in the company's currency; all sums are of these.
 """
 
@@ -55,6 +57,7 @@ TABLES: Mapping[str, Table] = {
 			text=f"{_WHO} {_CLIENT} utm_source utm_medium utm_campaign product_group stage deal claim payout_terms lead_title",
 			date="registered_on won_on",
 			money="base_potential_value",
+			int="stages_entered stages_lost_from",
 		),
 		indexes=(("company", "stage"), ("registered_on",)),
 	),
@@ -65,14 +68,18 @@ TABLES: Mapping[str, Table] = {
 			date="registered_on won_on closed_on last_interaction_on active_until",
 			money="base_amount",
 			number="probability",
-			int="days_to_client",
+			int="days_to_client stages_entered stages_lost_from",
 			check="is_correct",
 		),
 		indexes=(("company", "stage"), ("registered_on",), ("stage", "active_until")),
 	),
 	"Stage Change": Table(
-		_columns(text="reference_doctype reference_name from_stage to_stage", int="seconds_in_stage"),
-		indexes=(("reference_doctype", "reference_name", "to_stage", "from_stage", "seconds_in_stage"),),
+		_columns(
+			text="reference_doctype reference_name from_stage to_stage company",
+			date="registered_on",
+			int="seconds_in_stage",
+		),
+		indexes=(("reference_doctype", "reference_name", "from_stage", "seconds_in_stage"),),
 	),
 	"Client Interaction": Table(
 		_columns(

@@ -114,6 +114,27 @@ LEAD_STAGES: Mapping[str, tuple[str, ...]] = {
 }
 DEAL_STAGES = (SQL, NEGOTIATION, CLIENT, LOST)
 
+# The numbers are stored with every lead and deal: a new stage goes to the end.
+BITS: Mapping[str, int] = {
+	stage: 1 << place
+	for place, stage in enumerate(
+		(COLD_LEAD, MQL, SQL, NEGOTIATION, HANDED_OVER, CLIENT, UNQUALIFIED, LOST, CONVERTED)
+	)
+}
+"""A set of stages as one number: the sum of the numbers of its stages."""
+
+EXITS = (UNQUALIFIED, LOST)
+
+
+def set_of(stages: Iterable[str]) -> int:
+	"""The number that stands for these stages."""
+	return sum(BITS[stage] for stage in set(stages))
+
+
+def stages_in(number: int | None) -> frozenset[str]:
+	"""The stages that a number stands for; none for what was never set."""
+	return frozenset(stage for stage, bit in BITS.items() if (number or 0) & bit)
+
 
 class Kind(Enum):
 	"""What a change of stage is."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import escape_html, now_datetime, time_diff_in_seconds
+from frappe.utils import escape_html, getdate, now_datetime, time_diff_in_seconds
 
 from partner_crm.rules import stages
 from partner_crm.rules.stages import Kind, Missing, Move
@@ -155,16 +155,28 @@ def is_head_of_sales(user: str | None = None) -> bool:
 
 
 def stamp_stage(doc: Document) -> None:
-	"""Notes since when the document is at its stage. What was said of this move is kept in the log, not in the form."""
+	"""Notes since when the document is at its stage, and which stages it was at. What was said of this move is kept in the log, not in the form."""
 	step: Step = doc.flags.step
 	doc.move_reason = None
 	if step.move.kind is Kind.STAY:
 		return
 	doc.stage_entered_at = now_datetime()
+	_count_stages(doc, step.move)
 	if step.move.kind is Kind.REOPEN:
 		doc.set(EXIT_REASONS[step.move.from_stage], None)
 	if not doc.is_new():
 		doc.is_historical = 0
+
+
+def _count_stages(doc: Document, move: Move) -> None:
+	"""Which stages it was ever at, and ever lost from, for the funnel. A deal goes on from where its lead was."""
+	if origin := doc.flags.origin:
+		doc.stages_entered = (origin.stages_entered or 0) & ~stages.BITS[stages.CONVERTED]
+		doc.stages_lost_from = origin.stages_lost_from
+	doc.stages_entered = (doc.stages_entered or 0) | stages.BITS[move.to_stage]
+	doc.stages_lost_from = doc.stages_lost_from or 0
+	if move.to_stage in stages.EXITS and move.from_stage:
+		doc.stages_lost_from |= stages.BITS[move.from_stage]
 
 
 def log_stage(doc: Document) -> None:
@@ -189,10 +201,29 @@ def log_stage(doc: Document) -> None:
 			"gaps": "\n".join(f"{gap.entity}: {gap.label_en}" for gap in step.gaps),
 			"responsible": doc.responsible,
 			"company": doc.company,
+			"registered_on": doc.registered_on,
 		}
 	)
 	# The log is the system's own. Nobody has the right to write it, and the move has been judged already.
 	change.db_insert()
+
+
+def correct_log(doc: Document) -> None:
+	"""The log knows the company and the beginning of a journey: the lead's, and once that has become a deal, the deal's."""
+	before = doc.get_doc_before_save()
+	if not before or doc.stage == stages.CONVERTED:
+		return
+	is_given_back = before.stage == stages.CONVERTED
+	if not is_given_back and (before.company, getdate(before.registered_on)) == (
+		doc.company,
+		getdate(doc.registered_on),
+	):
+		return
+	known = {"company": doc.company, "registered_on": doc.registered_on}
+	for doctype, name in ((doc.doctype, doc.name), (LEAD, doc.get("lead"))):
+		if name:
+			of_it = {"reference_doctype": doctype, "reference_name": name}
+			frappe.db.set_value("Stage Change", of_it, known, update_modified=False)
 
 
 def forget_log(doc: Document) -> None:

@@ -16,15 +16,25 @@ INDEXES = {
 
 OF_REPORTS = {
 	"Stage Change": {
+		"pcrm_stays": ["reference_doctype", "reference_name", "from_stage", "seconds_in_stage"],
+		"pcrm_logged": ["company", "from_stage", "seconds_in_stage", "registered_on"],
+	},
+	"Partner Lead": {
 		"pcrm_journeys": [
-			"reference_doctype",
-			"reference_name",
-			"to_stage",
-			"from_stage",
-			"seconds_in_stage",
+			*("company", "stage", "stages_entered", "stages_lost_from"),
+			*("registered_on", "base_potential_value", "channel", "deal"),
 		],
 	},
-	"Partner Deal": {"pcrm_funnel": ["company", "stage", "registered_on", "base_amount", "probability"]},
+	"Partner Deal": {
+		"pcrm_journeys": [
+			*("company", "stage", "stages_entered", "stages_lost_from", "probability"),
+			*("registered_on", "base_amount"),
+		],
+		"pcrm_of_channels": ["company", "channel", "stage", "registered_on", "base_amount"],
+		"pcrm_decided": [
+			*("company", "responsible", "stage", "won_on", "closed_on", "base_amount", "days_to_client"),
+		],
+	},
 	"Partner Claim": {"pcrm_claims": ["company", "program", "registered_on"]},
 	"Payout": {
 		"pcrm_income": [
@@ -40,6 +50,9 @@ OF_REPORTS = {
 }
 """All that a report reads of a table as it is first opened, so that it reads the index alone; they go with their tables."""
 
+OUTDATED = {"Stage Change": ("pcrm_journeys",), "Partner Deal": ("pcrm_funnel",)}
+"""Of earlier versions of this app."""
+
 UNUSED = {"Identity Key": ("modified", "creation")}
 """Which of the two Frappe makes depends on its version. A card has half a dozen keys, and nobody sorts them by age; to
 keep them in that order too would take nearly half of the time of writing them."""
@@ -50,6 +63,12 @@ def add_indexes() -> None:
 		for doctype, indexes in of_doctypes.items():
 			for index, columns in indexes.items():
 				frappe.db.add_index(doctype, columns, index)
+
+
+def renew_indexes() -> None:
+	"""Those of an earlier version give way first, as one may have had the name of another."""
+	_drop(OUTDATED)
+	add_indexes()
 
 
 def drop_unused_indexes() -> None:

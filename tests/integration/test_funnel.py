@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import frappe
 import pytest
+from frappe.utils import add_days
 
 from partner_crm.api import missing_for_stage
+from partner_crm.reports import stage_sets
+from partner_crm.rules.stages import stages_in
 from partner_crm.services.refusals import StageRefused
 from tests.factories import (
 	FOR_CLIENT,
@@ -570,3 +573,60 @@ def test_the_strict_preset_asks_for_the_whole_card_at_once():
 def test_amounts_are_numbers(value):
 	with pytest.raises(frappe.ValidationError, match="is not a number"):
 		make_lead(potential_value=value)
+
+
+# What the funnel counts by
+
+
+def test_leads_deals_and_the_log_say_what_the_changes_of_stage_tell():
+	"""Whatever way a journey goes, saving keeps in the columns what the log would give."""
+	deal = moved(make_deal(), "Lost", lost_reason="Too dear")
+	deal = moved(deal, "SQL", move_reason="They came back")
+	assert stages_in(deal.stages_entered) == {"Cold Lead", "MQL", "SQL", "Lost"}
+	assert stages_in(deal.stages_lost_from) == {"SQL"}
+	lead = moved(make_mql(), "Unqualified", disqualification_reason="No budget")
+	assert stages_in(lead.stages_lost_from) == {"MQL"}
+
+	kept = _all_kept()
+	for statement in stage_sets.statements(frappe.qb):
+		statement.run()
+	assert _all_kept() == kept
+
+
+def test_the_log_follows_the_journey_to_its_deal_and_back():
+	deal = make_deal()
+	lead = frappe.get_doc("Partner Lead", deal.lead)
+	other = frappe.copy_doc(frappe.get_doc("Company", lead.company))
+	other.update({"company_name": "Beta Trade", "abbr": "BT"})
+	other.db_insert()
+
+	deal.company = other.name
+	deal.save()
+	assert _logged_of(lead, deal) == {(other.name, lead.registered_on)}
+
+	frappe.delete_doc("Partner Deal", deal.name)
+	assert _logged_of(lead) == {(lead.company, lead.registered_on)}
+
+	lead.reload()
+	lead.registered_on = add_days(lead.registered_on, -3)
+	lead.save()
+	assert _logged_of(lead) == {(lead.company, lead.registered_on)}
+
+
+def _logged_of(*docs) -> set:
+	names = ("in", [doc.name for doc in docs])
+	return set(
+		frappe.get_all("Stage Change", {"reference_name": names}, ["company", "registered_on"], as_list=True)
+	)
+
+
+def _all_kept() -> dict[str, list]:
+	sets = ["name", "stages_entered", "stages_lost_from"]
+	columns = {
+		"Partner Lead": sets,
+		"Partner Deal": sets,
+		"Stage Change": ["name", "company", "registered_on"],
+	}
+	return {
+		doctype: frappe.get_all(doctype, fields=names, order_by="name") for doctype, names in columns.items()
+	}

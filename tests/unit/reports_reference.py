@@ -17,7 +17,7 @@ from typing import Any
 from pypika.dialects import SQLLiteQuery
 
 from partner_crm.reports import activity as activity_report
-from partner_crm.reports import base
+from partner_crm.reports import base, stage_sets
 from partner_crm.reports import channels as channels_report
 from partner_crm.reports import funnel as funnel_report
 from partner_crm.reports import income as income_report
@@ -48,6 +48,8 @@ class Site:
 		columns = TABLES[doctype].columns
 		assert values.keys() <= columns.keys(), values.keys() - columns.keys()
 		values.setdefault("name", f"{doctype} {len(self.records[doctype]) + 1}")
+		if doctype in ("Partner Lead", "Partner Deal"):
+			values.setdefault("registered_on", TODAY)
 		record = {name: values.get(name, 0 if kind == "check" else None) for name, kind in columns.items()}
 		self.records[doctype].append(record)
 		sql = f'INSERT INTO "tab{doctype}" VALUES ({", ".join("?" * len(columns))})'
@@ -70,6 +72,9 @@ class Site:
 			)
 
 	def run(self, module: Any, filters: Filters | None = None, **options: Any) -> base.Report:
+		for statement in stage_sets.statements(SQLLiteQuery):
+			self.connection.execute(statement.get_sql())
+
 		def fetch(query: Any) -> list[tuple[Any, ...]]:
 			return self.connection.execute(query.get_sql()).fetchall()
 

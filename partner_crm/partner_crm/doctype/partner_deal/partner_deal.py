@@ -58,6 +58,7 @@ class PartnerDeal(Document):
 	def on_update(self):
 		claims.register(self)
 		funnel.log_stage(self)
+		funnel.correct_log(self)
 		discipline.note(self)
 		conversion.finish(self)
 		conversion.follow(self)

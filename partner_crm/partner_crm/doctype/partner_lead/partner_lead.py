@@ -51,6 +51,7 @@ class PartnerLead(Document):
 		capture.make_cards(self)
 		claims.register(self)
 		funnel.log_stage(self)
+		funnel.correct_log(self)
 		discipline.note(self)
 		payouts.follow(self)
 
