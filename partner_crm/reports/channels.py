@@ -99,7 +99,10 @@ def _receivable(reader: Reader) -> QueryBuilder:
 	return reader.all(
 		"Payout",
 		["name", "lead", "base_amount"],
-		where=lambda payout: (payout("direction") == RECEIVABLE) & (payout("status") != REJECTED),
+		# Most payouts are for deals. That these are not is said, so that a database begins with the few others.
+		where=lambda payout: (
+			payout("lead").notnull() & (payout("direction") == RECEIVABLE) & (payout("status") != REJECTED)
+		),
 	)
 
 
