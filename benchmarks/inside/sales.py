@@ -11,7 +11,7 @@ import frappe
 from frappe.utils import add_months
 
 from benchmarks.inside.population import empty
-from partner_crm.reports import stage_sets
+from partner_crm.reports import journeys
 from tests.factories import make_row, make_user_row
 
 MANAGERS, CHANNELS, PROGRAMS, PARTNERS, REGIONS = 20, 10, 20, 50, 10
@@ -301,7 +301,7 @@ def fill_sales(count: int) -> dict[str, int]:
 	for doctype, many, columns in tables:
 		with empty(doctype):
 			insert(doctype, many, columns, values)
-			for statement in stage_sets.sets_of(frappe.qb, doctype) if doctype in (LEAD, DEAL) else ():
+			for statement in journeys.sets_of(frappe.qb, doctype) if doctype in (LEAD, DEAL) else ():
 				statement.run()
 			frappe.db.commit()
 	frappe.clear_cache()

@@ -7,7 +7,7 @@ import pytest
 from frappe.utils import add_days
 
 from partner_crm.api import missing_for_stage
-from partner_crm.reports import stage_sets
+from partner_crm.reports import journeys
 from partner_crm.rules.stages import stages_in
 from partner_crm.services.refusals import StageRefused
 from tests.factories import (
@@ -588,7 +588,7 @@ def test_leads_deals_and_the_log_say_what_the_changes_of_stage_tell():
 	assert stages_in(lead.stages_lost_from) == {"MQL"}
 
 	kept = _all_kept()
-	for statement in stage_sets.statements(frappe.qb):
+	for statement in journeys.statements(frappe.qb):
 		statement.run()
 	assert _all_kept() == kept
 

@@ -10,7 +10,7 @@ from frappe.desk.query_report import build_xlsx_data
 from frappe.desk.query_report import run as run_report
 
 from partner_crm import api
-from partner_crm.reports import base, stage_sets
+from partner_crm.reports import base, journeys
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.tables import TABLES
 from partner_crm.services import reporting
@@ -32,7 +32,7 @@ def load(site: reference.Site) -> reference.Site:
 				if record[name] is None and kind in ("money", "number", "int"):
 					record[name] = 0
 		frappe.db.bulk_insert(doctype, list(kinds), [tuple(record.values()) for record in records])
-	for statement in stage_sets.statements(frappe.qb):
+	for statement in journeys.statements(frappe.qb):
 		statement.run()
 	return site
 
@@ -189,7 +189,7 @@ def deals(users, company) -> None:
 				base_amount=77,
 				won_on="2026-03-20",
 			)
-	for statement in stage_sets.statements(frappe.qb):
+	for statement in journeys.statements(frappe.qb):
 		statement.run()
 
 

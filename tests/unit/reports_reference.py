@@ -17,10 +17,11 @@ from typing import Any
 from pypika.dialects import SQLLiteQuery
 
 from partner_crm.reports import activity as activity_report
-from partner_crm.reports import base, stage_sets
+from partner_crm.reports import base
 from partner_crm.reports import channels as channels_report
 from partner_crm.reports import funnel as funnel_report
 from partner_crm.reports import income as income_report
+from partner_crm.reports import journeys as kept_of_journeys
 from partner_crm.reports import reconciliation as reconciliation_report
 from partner_crm.reports import segments as segments_report
 from partner_crm.reports import win_loss as win_loss_report
@@ -72,7 +73,7 @@ class Site:
 			)
 
 	def run(self, module: Any, filters: Filters | None = None, **options: Any) -> base.Report:
-		for statement in stage_sets.statements(SQLLiteQuery):
+		for statement in kept_of_journeys.statements(SQLLiteQuery):
 			self.connection.execute(statement.get_sql())
 
 		def fetch(query: Any) -> list[tuple[Any, ...]]:

@@ -16,10 +16,10 @@ from partner_crm.reports import (
 	duplicates,
 	funnel,
 	income,
+	journeys,
 	penalties,
 	reconciliation,
 	segments,
-	stage_sets,
 	tables,
 	win_loss,
 	work,
@@ -175,7 +175,7 @@ def test_every_column_that_is_listed_is_read():
 			for statement in _statements(module, MySQLQuery, filters):
 				for doctype in re.findall(r"FROM `tab([^`]+)`", statement):
 					read[doctype].update(re.findall(r"`([a-z_]+)`", statement))
-	for statement in stage_sets.statements(MySQLQuery):
+	for statement in journeys.statements(MySQLQuery):
 		read["Stage Change"].update(re.findall(r"`([a-z_]+)`", statement.get_sql()))
 	for doctype, table in tables.TABLES.items():
 		assert table.columns.keys() <= read[doctype], doctype

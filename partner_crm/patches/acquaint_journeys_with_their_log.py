@@ -2,11 +2,11 @@
 
 import frappe
 
-from partner_crm.reports import stage_sets
+from partner_crm.reports import journeys
 from partner_crm.setup.indexes import renew_indexes
 
 
 def execute() -> None:
-	for statement in stage_sets.statements(frappe.qb):
+	for statement in journeys.statements(frappe.qb):
 		statement.run()
 	renew_indexes()
