@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, reduce
 from hashlib import blake2b
@@ -136,8 +136,9 @@ def claim(card: Document) -> None:
 	change = change_of(card)
 	card.flags.key_change = None  # from now on it holds them
 	with savepoints.all_or_nothing(card):
-		lock((*change.fresh, *change.stale))
-		free(change.stale)
+		if change.stale:
+			lock((*change.fresh, *change.stale))
+			free(change.stale)
 		try:
 			with savepoints.statement():
 				_insert(card, change.fresh)
@@ -265,7 +266,7 @@ def beside(name: str, card: Document) -> str:
 
 def lock(names: Iterable[str]) -> None:
 	"""Pair keys only: nobody else can hold or want a card's single values."""
-	buckets.lock(CARD_KEYS, (root_of(name) for name in names if is_pair(name)))
+	buckets.lock(CARD_KEYS, _pair_keys_among(names))
 
 
 def free(names: Collection[str]) -> None:
@@ -498,8 +499,37 @@ def _mark_of(doctype: str, name: str) -> str:
 	return blake2b(f"{doctype}:{name}".encode(), digest_size=8).hexdigest()
 
 
+def _pair_keys_among(names: Iterable[str]) -> Iterator[str]:
+	return (root_of(name) for name in names if is_pair(name))
+
+
 def _insert(card: Document, keys: Keys) -> None:
-	insert_rows([(name, card.doctype, card.name, ",".join(fields)) for name, fields in keys.items()])
+	"""Locks the buckets of a card's keys and writes the keys, in one statement: a round trip is felt in every save."""
+	if not keys:
+		return
+	names = sorted(keys)
+	values = {
+		"doctype": card.doctype,
+		"card": card.name,
+		"buckets": buckets.names_of(CARD_KEYS, _pair_keys_among(names)),
+	}
+	for place, name in enumerate(names):
+		values[f"name{place}"], values[f"fields{place}"] = name, ",".join(keys[name])
+	frappe.db.sql(_insert_statement(len(names), bool(values["buckets"]), frappe.db.db_type), values)
+
+
+@lru_cache(maxsize=64)
+def _insert_statement(rows: int, is_locking: bool, db_type: str) -> str:
+	doctype, card = Parameter("%(doctype)s"), Parameter("%(card)s")
+	is_shared = [0] * rows
+	if is_locking:
+		is_shared[0] = buckets.zero_once_locked(Parameter("%(buckets)s"))
+	values = [
+		(Parameter(f"%(name{place})s"), doctype, card, Parameter(f"%(fields{place})s"), is_shared[place])
+		for place in range(rows)
+	]
+	key = frappe.qb.DocType("Identity Key")
+	return frappe.qb.into(key).columns(*KEY_COLUMNS, "is_shared").insert(*values).get_sql()
 
 
 def insert_rows(rows: Sequence[tuple[str, str, str, str]]) -> None:
@@ -515,6 +545,7 @@ def _insert_beside(card: Document, keys: Keys) -> None:
 
 	Keys of a scheme that is not in force yet refuse nobody.
 	"""
+	lock(keys)  # where a savepoint has taken the refused statement back, its locks are gone too
 	holders = _holders(keys, lock=True)
 	_refuse_unless_told_apart(card, keys, holders)
 	_insert(card, {beside(name, card) if name in holders else name: keys[name] for name in keys})

@@ -41,6 +41,7 @@ STAFF_LOOKED_UP = "SELECT Employee and User"
 KEYS_LOOKED_UP = "SELECT Identity Key"
 LOOKED_AT = "SELECT Employee and User and Identity Key"  # both of them in one
 KEYS_LOCKED = "SELECT Identity Bucket"
+KEYS_WRITTEN = "INSERT Identity Key and Identity Bucket"  # locks the buckets first
 
 MAY_BE_SEEN = (
 	"SELECT Employee and Sales Person",  # his team, once in a request
@@ -164,8 +165,7 @@ def test_what_capturing_a_person_and_a_company_costs():
 		"INSERT Contact",
 		"INSERT Contact Email",
 		"INSERT Contact Phone",
-		KEYS_LOCKED,
-		"INSERT Identity Key",
+		KEYS_WRITTEN,
 		"INSERT Stage Change",
 	]
 
@@ -369,8 +369,7 @@ def test_what_a_contact_of_ours_costs():
 		*NAMED,
 		LOOKED_AT,
 		*INSERTED,
-		KEYS_LOCKED,
-		"INSERT Identity Key",
+		KEYS_WRITTEN,
 	]
 
 
@@ -401,7 +400,7 @@ def test_what_another_number_of_a_contact_of_ours_costs():
 		KEYS_LOCKED,
 		"SELECT Identity Key",  # does somebody inherit the key?
 		"DELETE Identity Key",
-		"INSERT Identity Key",
+		KEYS_WRITTEN,
 	]
 
 
