@@ -71,6 +71,7 @@ class Understood:
 	schemes: tuple[Scheme, ...]
 	chances: dict[str, Decimal]
 	discipline: activity.Discipline
+	company_email_domains: frozenset[str]
 
 
 _understood: dict[str, tuple[Document, Understood]] = {}
@@ -144,8 +145,7 @@ def payout_minimum(party_type: str, party: str, currency: str) -> Decimal:
 
 def company_email_domains() -> frozenset[str]:
 	"""The internet domains on which every address is one of ours."""
-	lines = (get_settings().company_email_domains or "").replace(",", " ").split()
-	return frozenset(filter(None, (normalise_domain(line.lstrip("@")) for line in lines)))
+	return _settings().company_email_domains
 
 
 def requires_evidence() -> bool:
@@ -361,7 +361,13 @@ def _understand(settings: Document, version: tuple) -> Understood:
 			stages.LOST: Decimal(0),
 		},
 		_discipline(settings),
+		_company_email_domains(settings),
 	)
+
+
+def _company_email_domains(settings: Document) -> frozenset[str]:
+	lines = (settings.company_email_domains or "").replace(",", " ").split()
+	return frozenset(filter(None, (normalise_domain(line.lstrip("@")) for line in lines)))
 
 
 def country(settings: Document) -> str | None:

@@ -22,6 +22,8 @@ ADMINISTRATOR = "Administrator"
 
 def problems(addresses: Iterable[str], ours: Collection[str]) -> list[str]:
 	"""What a client's card says of those that are `ours`, normalised: the address, and only in general whose it is."""
+	if not ours:
+		return []
 	sentence = _("{0} is an address of our own staff. Enter the client's own address.")
 	return [
 		sentence.format(frappe.bold(escape_html(text))) for text in addresses if normalise_email(text) in ours
@@ -39,13 +41,13 @@ def among(addresses: Iterable[str]) -> set[str]:
 def by_domain(addresses: Iterable[str]) -> tuple[set[str], set[str]]:
 	"""Those that are our own by their domain, and those of which only the database can tell; normalised."""
 	known = {address for text in addresses if text and (address := normalise_email(text))}
-	ours = {address for address in known if _is_on_our_domain(address)}
+	own = settings.company_email_domains()
+	ours = {address for address in known if _is_on(own, domain_of(address))}
 	return ours, known - ours
 
 
-def _is_on_our_domain(address: str) -> bool:
-	domain = domain_of(address)
-	return any(domain == own or domain.endswith(f".{own}") for own in settings.company_email_domains())
+def _is_on(own: Collection[str], domain: str) -> bool:
+	return any(domain == each or domain.endswith(f".{each}") for each in own)
 
 
 def users_at(addresses: Iterable[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from .spelling import listed
 
@@ -34,6 +35,8 @@ _ADDRESS = re.compile('[^\\s@<>()\\[\\],;:"«»]+@[^\\s@<>()\\[\\],;:"«»?/]+')
 _LABEL = re.compile("(?!-)[a-z0-9-]{1,63}(?<!-)")
 
 
+# One save asks several times: is it an address, is it one of our own, which keys does it make?
+@lru_cache(maxsize=1 << 12)
 def normalise_email(text: str) -> str | None:
 	"""The address in lower case, its domain in ASCII; `None` if the text holds none with a domain.
 
