@@ -48,8 +48,8 @@ def names_of(kind: str, keys: Iterable[str]) -> tuple[str, ...]:
 def zero_once_locked(names: Term) -> QueryBuilder:
 	"""0, and these buckets are locked as by `lock`: a value of the first row of a statement that writes their keys.
 
-	No row is written before its values are known. MariaDB drops the order of a sub-select without LIMIT, but reads so
-	few names from their index one by one, upwards (test_locks_of_keys).
+	No row is written before its values are known. MariaDB drops the order of a sub-select, but reads the names in that of
+	their index (docs/identity.md, test_locks_of_keys).
 	"""
 	locked = _locked(names).as_("locked")
 	return frappe.qb.from_(locked).select(Count("*") * 0)

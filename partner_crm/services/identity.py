@@ -520,6 +520,7 @@ def _insert(card: Document, keys: Keys) -> None:
 
 @lru_cache(maxsize=64)
 def _insert_statement(rows: int, is_locking: bool, db_type: str) -> str:
+	"""Nobody else holds a new key yet: `is_shared` is 0, and the first row's is known once the buckets are locked."""
 	doctype, card = Parameter("%(doctype)s"), Parameter("%(card)s")
 	is_shared = [0] * rows
 	if is_locking:
