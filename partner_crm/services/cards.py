@@ -157,7 +157,7 @@ def _problems(
 
 
 def _birth_date_problems(birth_date, saved: Document) -> list[str]:
-	"""On the day with which Frappe has just stamped what is saved: to ask it for today takes longer than all rules do."""
+	"""On the day with which Frappe has just stamped what is saved: to ask it for today takes far longer than the rule."""
 	if not birth_date:
 		return []
 	born, today = getdate(birth_date), date.fromisoformat(str(saved.modified)[:10])
