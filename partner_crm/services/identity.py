@@ -619,5 +619,11 @@ def _titles_of_newest(doctype: str, names: set[str]) -> dict[str, str]:
 	if not names or access.is_bounded(doctype, "read", frappe.session.user):
 		return {}
 	known = frappe.get_all(doctype, {"name": ("in", sorted(names))}, pluck="name", order_by="name asc")
-	cards = [frappe.get_doc(doctype, name, for_update=True) for name in sorted(names - set(known))]
+	there = [name for name in sorted(names - set(known)) if _is_there(doctype, name)]
+	cards = [frappe.get_doc(doctype, name, for_update=True) for name in there]
 	return {card.name: card.get_title() or card.name for card in cards if card.has_permission("read")}
+
+
+def _is_there(doctype: str, name: str) -> bool:
+	"""Not so if a card was deleted behind our back; until the nightly check finds that, its keys are nobody's to tell of."""
+	return bool(frappe.db.get_value(doctype, name, "name", for_update=True))

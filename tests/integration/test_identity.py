@@ -217,6 +217,13 @@ def test_a_deleted_card_makes_room():
 	assert person()
 
 
+def test_the_keys_of_a_card_that_is_gone_behind_our_back_refuse_in_whole_sentences():
+	frappe.db.delete("Contact", {"name": person().name})
+
+	with pytest.raises(DuplicateCard, match="One that you may not see. Ask "):
+		person()
+
+
 def test_a_renamed_card_keeps_its_keys():
 	card = person()
 	keys = pairs_of(card)
