@@ -207,10 +207,10 @@ def make_row(doctype: str, **fields) -> Document:
 	return row
 
 
-def make_user_row(email: str, roles: tuple[str, ...] = ("Partner CRM User",)) -> Document:
+def make_user_row(email: str, roles: tuple[str, ...] = ("Partner CRM User",), **fields) -> Document:
 	"""A user who only needs his rights."""
 	held = [{"role": role} for role in roles]
-	return make_row("User", name=email, email=email, enabled=1, user_type="System User", roles=held)
+	return make_row("User", name=email, email=email, enabled=1, user_type="System User", roles=held, **fields)
 
 
 def make_sales_person(user: str | None = None, above: str | None = None, **fields) -> Document:

@@ -9,6 +9,7 @@ have no deal: submitted orders and invoices of customers who are ours, because a
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +31,6 @@ from partner_crm.reports.base import (
 	Results,
 	Tally,
 	group_columns,
-	group_label,
 	in_order,
 	named,
 	number,
@@ -53,6 +53,7 @@ GROUPS = (
 	"region",
 	"company",
 	"product_group",
+	"stage",
 	"source",
 	"month",
 )
@@ -75,6 +76,8 @@ ONLY_WEAK_SINCE = (
 )
 ONLY_WEAK = "Of {count} interactions, none was a two-way call or correspondence with a detailed comment."
 NO_DEAL = "This sale has no deal."
+
+OF_PRODUCT = re.compile(r"Product (?P<row>\d+): (?P<what>[^{}]*)")
 
 
 def queries(
@@ -123,9 +126,8 @@ def _counts(reader: Reader, today: date) -> QueryBuilder:
 
 LISTED = (
 	"name",
+	"deal_title",
 	"responsible",
-	"counterparty",
-	"contact",
 	"product_group",
 	"stage",
 	"base_amount",
@@ -226,10 +228,8 @@ COUNT_COLUMNS = (
 )
 
 LIST_COLUMNS = (
-	Column("doctype", "Document Type", "Link", "DocType"),
-	Column("document", "Document", "Dynamic Link", "doctype"),
-	Column("responsible", "Responsible", "Link", "User"),
 	Column("client", "Client", "Data"),
+	Column("responsible", "Manager", "Link", "User"),
 	Column("product_group", "Product Group", "Link", "Item Group"),
 	Column("stage", "Stage", "Data", is_said=True),
 	Column("amount", "Amount", "Currency"),
@@ -240,6 +240,8 @@ LIST_COLUMNS = (
 	Column("days_left", "Days Left", "Int"),
 	Column("sold_on", "Sold On", "Date"),
 	Column("why", "Why", "Small Text"),
+	Column("doctype", "Document Type", "Link", "DocType"),
+	Column("document", "Document", "Dynamic Link", "doctype"),
 )
 
 
@@ -305,7 +307,7 @@ def _deal_rows(results: Results, filters: Filters, today: date) -> Iterator[dict
 			"doctype": DEAL,
 			"document": deal["name"],
 			"responsible": deal["responsible"],
-			"client": deal["counterparty"] or deal["contact"],
+			"client": deal["deal_title"] or deal["name"],
 			"product_group": deal["product_group"],
 			"stage": deal["stage"],
 			"amount": number(deal["base_amount"], filters.precision),
@@ -323,12 +325,22 @@ def _deal_rows(results: Results, filters: Filters, today: date) -> Iterator[dict
 
 def _why(is_correct: bool, errors: str | None, last: date | None, weak: int) -> Message:
 	if not is_correct:
-		return Message(IS_INCORRECT, {"errors": errors or ""})
+		return Message(IS_INCORRECT, {"errors": tuple(_errors(errors))})
 	if last is None:
 		return Message(ONLY_WEAK, {"count": weak}) if weak else Message(NEVER_TALKED, {})
 	if weak:
 		return Message(ONLY_WEAK_SINCE, {"last_interaction_on": last, "count": weak})
 	return Message(LAPSED, {"last_interaction_on": last})
+
+
+def _errors(stored: str | None) -> Iterator[Message]:
+	"""What is wrong with a deal, line by line as `rules.activity.correctness_errors` says it."""
+	for line in (stored or "").splitlines():
+		numbered = OF_PRODUCT.fullmatch(line)
+		if numbered:
+			yield Message(f"Product {{row}}: {numbered['what']}", {"row": int(numbered["row"])})
+		else:
+			yield Message(line.replace("{", "{{").replace("}", "}}"), {})
 
 
 def _sale_rows(results: Results, filters: Filters) -> Iterator[dict[str, Any]]:
@@ -349,7 +361,7 @@ def _chart(groups: dict[Key, Activity]) -> Chart:
 	ordered = in_order(groups)
 	return Chart(
 		"bar",
-		tuple(map(group_label, ordered)),
+		tuple(ordered),
 		(
 			("Active", tuple(groups[key].active for key in ordered)),
 			("Inactive", tuple(groups[key].deals - groups[key].active for key in ordered)),

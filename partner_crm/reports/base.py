@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pypika.queries import QueryBuilder
 
-from partner_crm.reports.filters import DIMENSIONS, Filters
+from partner_crm.reports.filters import DIMENSIONS, Dimension, Filters
 from partner_crm.reports.sql import Reader, Restrict
 
 Row = Sequence[Any]
@@ -48,7 +48,8 @@ class Column:
 	`behind`: the lists of the documents behind each of its numbers. `needs`: a column (DocType, column) without
 	which it tells nothing, so that it is not shown to whom that is hidden. `is_said`: its values are words of ours,
 	to be translated. `is_ratio`: of nothing it is not told, where a count or sum is zero. `sentence`: a sentence with the place {column} for the label.
-	`context`: of its words, for translators. `is_hidden`: it only says where another column leads.
+	`context`: of its words, for translators. `is_hidden`: it only says where another column leads. `is_client`: its values
+	are names of clients, that is of counterparties or of contacts. `is_id`: a document is told by its name, not by its title.
 	"""
 
 	fieldname: str
@@ -62,22 +63,23 @@ class Column:
 	sentence: str | None = None
 	context: str | None = None
 	is_hidden: bool = False
+	is_client: bool = False
+	is_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
 	"""A chart: `kind` is bar, line or percentage; each dataset has a name (to be translated) and a value for each label.
 
-	`lines`: the datasets drawn as lines over the bars; `marks`: values to draw a line across the chart at;
-	`are_said`: the labels are words of ours, to be translated.
+	A label is a word of ours (to be translated), or the values of the first groupings of the report, one or more of
+	them. `lines`: the datasets drawn as lines over the bars; `marks`: values to draw a line across the chart at.
 	"""
 
 	kind: str
-	labels: tuple[str | None, ...]
+	labels: tuple[str | Key, ...]
 	datasets: tuple[tuple[str, tuple[Any, ...]], ...]
 	lines: frozenset[str] = frozenset()
 	marks: tuple[Decimal, ...] = ()
-	are_said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,18 @@ def totals_of(columns: Iterable[Column], **known: Any) -> dict[str, Any]:
 
 def group_columns(filters: Filters) -> tuple[Column, ...]:
 	"""The leading columns of a grouped report."""
-	return tuple(
-		Column(name, DIMENSIONS[name].label, DIMENSIONS[name].fieldtype, DIMENSIONS[name].options)
-		for name in filters.group_by
+	return tuple(_group_column(name, DIMENSIONS[name]) for name in filters.group_by)
+
+
+def _group_column(name: str, dimension: Dimension) -> Column:
+	return Column(
+		name,
+		dimension.label,
+		dimension.fieldtype,
+		dimension.options,
+		is_said=dimension.is_said,
+		is_client=dimension.is_client,
+		context=dimension.context,
 	)
 
 
@@ -166,11 +177,6 @@ def in_order(found: Iterable[Key]) -> list[Key]:
 def named(key: Key, filters: Filters) -> dict[str, Any]:
 	"""A group key as the beginning of a row."""
 	return dict(zip(filters.group_by, key, strict=True))
-
-
-def group_label(key: Key) -> str | None:
-	"""A group key as the label of a chart; None where nothing of it is set."""
-	return " / ".join(str(value) for value in key if value is not None) or None
 
 
 class Tally:

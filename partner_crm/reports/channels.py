@@ -30,7 +30,6 @@ from partner_crm.reports.base import (
 	Results,
 	Tally,
 	group_columns,
-	group_label,
 	in_order,
 	named,
 	percent,
@@ -230,7 +229,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 		totals={**dict.fromkeys(filters.group_by), **totals},
 		chart=Chart(
 			"bar",
-			tuple(map(group_label, ordered)),
+			tuple(ordered),
 			tuple(
 				(label, tuple(row[name] for row in rows))
 				for name, label in (("leads", "Leads"), ("sqls", "SQL"), ("won", "Won"))

@@ -192,8 +192,8 @@ LIST_COLUMNS = (
 	Column("reason", "Why they are two", "Small Text"),
 	Column("about", "Document type", "Data", is_said=True),
 	Column("card_doctype", "Document type", "Data", is_hidden=True),
-	Column("card", "Card ID", "Dynamic Link", "card_doctype"),
-	Column("other_card", "ID of the other card", "Dynamic Link", "card_doctype"),
+	Column("card", "Card ID", "Dynamic Link", "card_doctype", is_id=True),
+	Column("other_card", "ID of the other card", "Dynamic Link", "card_doctype", is_id=True),
 )
 
 
@@ -238,17 +238,12 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 def _as_groups(
 	groups: Mapping[Key, Pairs], highest: Mapping[Key, Decimal], overall: Pairs, filters: Filters
 ) -> dict[str, Any]:
-	columns = (*map(_said, group_columns(filters)), *COUNT_COLUMNS)
+	columns = (*group_columns(filters), *COUNT_COLUMNS)
 	rows = (
 		{**named(key, filters), **_figures(groups[key]), "score": highest[key]} for key in in_order(groups)
 	)
 	totals = totals_of(columns, **_figures(overall))
 	return {"columns": columns, "rows": tuple(rows), "totals": totals, "keys": filters.group_by}
-
-
-def _said(column: Column) -> Column:
-	is_said = column.fieldname in ("card_doctype", "kind")
-	return replace(column, is_said=is_said, context=PAIR if column.fieldname == "kind" else None)
 
 
 def _figures(tally: Pairs) -> dict[str, int]:

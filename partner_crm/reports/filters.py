@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from math import isfinite, nan
@@ -11,13 +11,30 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Message:
-	"""A whole English sentence with {placeholders}, and their values: translate first, format afterwards."""
+	"""A whole English sentence with {placeholders}, and their values: translate first, format afterwards.
+
+	A value can be sentences again, as a tuple of messages.
+	"""
 
 	sentence: str
 	values: Mapping[str, object]
 
+	def said(
+		self,
+		translate: Callable[[str], str] = str,
+		show: Callable[[object], object] = lambda value: value,
+	) -> str:
+		"""`show` tells a value that is no sentence."""
+
+		def told(value: object) -> object:
+			if isinstance(value, tuple):
+				return " ".join(one.said(translate, show) for one in value)
+			return show(value)
+
+		return translate(self.sentence).format(**{name: told(value) for name, value in self.values.items()})
+
 	def __str__(self) -> str:
-		return self.sentence.format(**self.values)
+		return self.said()
 
 
 PERIOD_REVERSED = "The period ends on {to_date}, before it begins on {from_date}."
@@ -47,12 +64,18 @@ class FilterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-	"""Something that a report can be grouped by. `column` is the table's name for it; None for a part of time."""
+	"""Something that a report can be grouped by. `column` is the table's name for it; None for a part of time.
+
+	`is_said`, `is_client`, `context`: as of a column of a report.
+	"""
 
 	label: str
 	column: str | None
 	fieldtype: str = "Data"
 	options: str | None = None
+	is_said: bool = False
+	is_client: bool = False
+	context: str | None = None
 
 
 DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
@@ -60,7 +83,7 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 		"month": Dimension("Month", None),
 		"day": Dimension("Day", None, "Date"),
 		"company": Dimension("Company", "company", "Link", "Company"),
-		"responsible": Dimension("Responsible", "responsible", "Link", "User"),
+		"responsible": Dimension("Manager", "responsible", "Link", "User"),
 		"channel": Dimension("Channel", "channel", "Link", "Acquisition Channel"),
 		"program": Dimension("Programme", "program", "Link", "Partner Program"),
 		"partner": Dimension("Partner", "partner", "Link", "Sales Partner"),
@@ -69,13 +92,14 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
 		"medium": Dimension("Medium", "utm_medium"),
 		"campaign": Dimension("Campaign", "utm_campaign"),
 		"product_group": Dimension("Product Group", "product_group", "Link", "Item Group"),
-		"direction": Dimension("Direction", "direction"),
-		"client": Dimension("Client", "client"),
+		"direction": Dimension("Direction", "direction", is_said=True, context="Partner Program"),
+		"stage": Dimension("Stage", "stage", is_said=True),
+		"client": Dimension("Client", "client", is_client=True),
 		"lost_reason": Dimension("Reason of the Loss", "lost_reason"),
-		"segment": Dimension("Segment", "segment"),
-		"card_doctype": Dimension("Document type", "card_doctype"),
-		"kind": Dimension("What it is", "kind"),
-		"status": Dimension("Status", "status"),
+		"segment": Dimension("Segment", "segment", is_said=True),
+		"card_doctype": Dimension("Document type", "card_doctype", is_said=True),
+		"kind": Dimension("What it is", "kind", is_said=True, context="Possible Duplicate"),
+		"status": Dimension("Status", "status", is_said=True),
 	}
 )
 

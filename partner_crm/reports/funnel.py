@@ -297,7 +297,6 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 				("Ever Entered", tuple(overall[stage].entered for stage in STAGES)),
 				("Now Here", tuple(overall[stage].now for stage in STAGES)),
 			),
-			are_said=True,
 		),
 		summary=_summary(overall),
 		keys=(*filters.group_by, "stage"),

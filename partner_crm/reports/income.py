@@ -27,7 +27,6 @@ from partner_crm.reports.base import (
 	Results,
 	Tally,
 	group_columns,
-	group_label,
 	in_order,
 	named,
 	percent,
@@ -206,7 +205,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 		totals=totals,
 		chart=Chart(
 			"axis-mixed",
-			tuple(map(group_label, ordered)),
+			tuple(ordered),
 			(
 				("Share", tuple(row["share"] for row in rows)),
 				("Running Share", tuple(row["running_share"] for row in rows)),

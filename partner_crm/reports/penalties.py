@@ -24,7 +24,6 @@ from partner_crm.reports.base import (
 	Report,
 	Results,
 	group_columns,
-	group_label,
 	in_order,
 	named,
 	split_rows,
@@ -79,7 +78,6 @@ COUNT_COLUMNS = (
 	),
 )
 LIST_COLUMNS = (
-	Column("name", "Penalty", "Link", PENALTY),
 	Column("violated_on", "Violated on", "Date"),
 	Column("rule", "Rule", "Data", is_said=True),
 	Column("manager", "Manager", "Link", "User"),
@@ -90,6 +88,7 @@ LIST_COLUMNS = (
 	Column("currency", "Currency", "Link", "Currency"),
 	Column("objection", "The manager's objection", "Small Text"),
 	Column("reason", "Reason for the decision", "Small Text"),
+	Column("name", "Penalty", "Link", PENALTY, is_id=True),
 )
 
 
@@ -180,7 +179,7 @@ def _chart(filters: Filters, rows: Sequence[Mapping[str, Any]]) -> Chart:
 		)
 	return Chart(
 		"bar",
-		tuple(map(group_label, counts)),
+		tuple(counts),
 		tuple((status, tuple(count[status] for count in counts.values())) for status in STATUSES),
 	)
 

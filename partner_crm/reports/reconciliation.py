@@ -707,7 +707,7 @@ COLUMNS = (
 	Column("text", "What Is Wrong", "Small Text"),
 	Column("doctype", "Document Type", "Link", "DocType"),
 	Column("document", "Document", "Dynamic Link", "doctype"),
-	Column("direction", "Direction", "Data", is_said=True),
+	Column("direction", "Direction", "Data", is_said=True, context=PROGRAM),
 	Column("party", "Partner or Party", "Data"),
 	Column("manager_email", "Programme's Manager", "Data", "Email"),
 )
@@ -735,7 +735,6 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 			"bar",
 			tuple(FINDINGS[code].label for code in kinds),
 			(("Findings", tuple(counts[code] for code in kinds)),),
-			are_said=True,
 		),
 		summary=tuple(Figure(FINDINGS[code].label, counts[code], "Int") for code in kinds),
 	)

@@ -344,7 +344,6 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 			"bar",
 			SEGMENTS,
 			(("Clients", tuple(segments[segment].clients for segment in SEGMENTS)),),
-			are_said=True,
 		),
 		summary=(
 			Figure("Clients", overall.clients, "Int"),
@@ -367,10 +366,7 @@ def _key(row: Mapping[str, Any], filters: Filters) -> Key:
 
 
 def _as_groups(groups: dict[Key, Buying], overall: Buying, filters: Filters) -> dict[str, Any]:
-	columns = (
-		tuple(replace(column, is_said=column.fieldname == "segment") for column in group_columns(filters))
-		+ COUNT_COLUMNS
-	)
+	columns = (*group_columns(filters), *COUNT_COLUMNS)
 	rows = (
 		{
 			**named(key, filters),

@@ -26,7 +26,6 @@ from partner_crm.reports.base import (
 	Results,
 	Tally,
 	group_columns,
-	group_label,
 	in_order,
 	named,
 	percent,
@@ -189,7 +188,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 		totals=totals_of(columns, **totals),
 		chart=Chart(
 			"bar",
-			tuple(map(group_label, ordered)),
+			tuple(ordered),
 			(("Won", tuple(row["won"] for row in rows)), ("Lost", tuple(row["lost"] for row in rows))),
 		),
 		summary=(

@@ -95,7 +95,8 @@ def judge(deal: Document) -> None:
 		[activity.Product(item.item_code, _money(item.amount)) for item in deal.items],
 	)
 	deal.is_correct = int(not errors)
-	deal.correctness_errors = "\n".join(_(error.sentence).format(row=error.row) for error in errors)
+	# In English, whoever saves: translated for whoever reads.
+	deal.correctness_errors = "\n".join(error.sentence.format(row=error.row) for error in errors)
 	if deal.is_correct:
 		deal.incorrect_since = None
 	else:

@@ -6,7 +6,8 @@ A scheduled e-mail is made by the scheduler, for whom nothing is hidden; whose r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cstr, formatdate, getdate
+from frappe.utils import cstr, fmt_money, formatdate, getdate
 from pypika import Table
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion
@@ -40,6 +41,7 @@ from partner_crm.reports.filters import FilterError, Filters, Message
 from partner_crm.reports.sql import Reader, Restrict
 from partner_crm.reports.tables import TABLES
 from partner_crm.rules.money import smallest_unit
+from partner_crm.services import titles
 from partner_crm.texts import CONTEXT
 
 REPORTS: Mapping[str, base.ReportModule] = {
@@ -56,8 +58,14 @@ REPORTS: Mapping[str, base.ReportModule] = {
 }
 
 READER = "reader"
-WIDTHS = {"Int": 120, "Percent": 120, "Float": 120, "Date": 120, "Currency": 150, "Small Text": 300}
-"""Of columns, in pixels; of names what is left."""
+WIDTHS = {"Int": 90, "Percent": 90, "Float": 90, "Date": 110, "Currency": 140, "Small Text": 300}
+"""Of columns, in pixels, unless the label needs more; those of names are as wide as the names."""
+PADDING, OF_A_LETTER = 36, 8
+LEAST_WIDTH, MOST_WIDTH = 90, 300
+LOOKED_AT = 100
+"""So many of the first rows tell how wide the names are."""
+TITLE = "_title"
+"""What the name of a column ends with that tells the titles of the documents in another one."""
 DECIMALS = 2
 MOST_LABELS = 30
 """More groups than this make no chart that anybody could read."""
@@ -123,6 +131,7 @@ class Request:
 
 	values: dict[str, Any]
 	readers: tuple[str, ...]
+	is_mailed: bool = False
 	read: set[str] = field(default_factory=set)
 	_rows: dict[str, tuple[Criterion, ...]] = field(default_factory=dict)
 
@@ -130,7 +139,8 @@ class Request:
 	def of(cls, values: Mapping[str, Any] | None) -> Request:
 		values = dict(values or {})
 		reader = values.pop(READER, None)
-		return cls(values, tuple(dict.fromkeys((frappe.session.user, reader or frappe.session.user))))
+		readers = dict.fromkeys((frappe.session.user, reader or frappe.session.user))
+		return cls(values, tuple(readers), is_mailed=bool(reader))
 
 	@cached_property
 	def filters(self) -> Filters:
@@ -198,11 +208,69 @@ class Shown:
 		self.keys = behind.key_columns(report)
 
 	def as_tuple(self) -> tuple:
-		columns = [self._column(column) for column in self.columns]
-		return columns, [*self._rows()], self._message(), self._chart(), self._summary(), True
+		rows = [*self._rows()]
+		columns = [shown for column in self.columns for shown in self._columns(column, rows)]
+		if self.request.is_mailed:
+			# Frappe mails the hidden ones, too.
+			columns = [column for column in columns if not column["hidden"]]
+		return columns, rows, self._message(), self._chart(), self._summary(), True
+
+	@cached_property
+	def titled(self) -> dict[str, dict[Any, str]]:
+		"""The columns of documents that have titles, and these by DocType and name, or by name alone."""
+		return {column.fieldname: self._titles(column) for column in self.columns if self._is_titled(column)}
+
+	def _is_titled(self, column: base.Column) -> bool:
+		if column.is_id or column.is_hidden:
+			return False
+		if column.fieldtype == "Link":
+			return titles.are_told(column.options)
+		return column.is_client or column.fieldtype == "Dynamic Link"
+
+	def _titles(self, column: base.Column) -> dict[tuple[str | None, str], str]:
+		told = titles.Titles(self.request.readers, self.text)
+		names: dict[str | None, set[str]] = defaultdict(set)
+		for row in self.report.rows:
+			if row[column.fieldname]:
+				names[self._doctype(column, row)].add(row[column.fieldname])
+		found = {}
+		for doctype, some in names.items():
+			of_these = told.of_clients(some) if column.is_client else told.of_documents(doctype, some)
+			if column.fieldtype != "Dynamic Link":
+				of_these = titles.told_apart(of_these)
+			found |= {(doctype, name): title for name, title in of_these.items()}
+		return found
+
+	def _doctype(self, column: base.Column, row: Mapping[str, Any]) -> str | None:
+		return row[column.options] if column.fieldtype == "Dynamic Link" else column.options
 
 	def text(self, text: str, context: str | None = None) -> str:
 		return _(text, lang=self.request.lang, context=context or CONTEXT)
+
+	def _columns(self, column: base.Column, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+		"""The column; where its documents are told by titles, these behind it, and itself hidden."""
+		shown = self._column(column)
+		if column.fieldname not in self.titled:
+			yield shown | {"width": self._width(column, shown, rows)}
+			return
+		yield shown | {"hidden": 1}
+		title = {
+			"fieldname": column.fieldname + TITLE,
+			"fieldtype": "Data",
+			"options": None,
+			"names": column.fieldname,
+			"of": column.options,
+			"is_dynamic": int(column.fieldtype == "Dynamic Link"),
+		}
+		yield shown | title | {"width": self._width(column, shown | title, rows)}
+
+	def _width(self, column: base.Column, shown: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> int:
+		longest = len(shown["label"])
+		if column.fieldtype not in WIDTHS:
+			told = (row.get(shown["fieldname"]) for row in rows[:LOOKED_AT])
+			longest = max(longest, *(len(cstr(value)) for value in told), 0)
+		wanted = PADDING + OF_A_LETTER * longest
+		return min(max(wanted, WIDTHS.get(column.fieldtype, LEAST_WIDTH)), MOST_WIDTH)
 
 	def _column(self, column: base.Column) -> dict[str, Any]:
 		is_own = column.fieldtype == "Currency" and not column.options
@@ -212,7 +280,6 @@ class Shown:
 			"label": self._label(column),
 			"fieldtype": "Data" if is_closed or column.fieldtype == "Check" else column.fieldtype,
 			"options": None if is_closed else "currency" if is_own else column.options,
-			"width": WIDTHS.get(column.fieldtype, 180),
 			"precision": DECIMALS if column.fieldtype in ("Percent", "Float") else None,
 			"behind": int(bool(column.behind)),
 			"hidden": int(column.is_hidden),
@@ -232,20 +299,28 @@ class Shown:
 			and any(value is not None for value in totals.values())
 		):
 			first = self.columns[0].fieldname
-			yield self._row(totals) | {first: self.text("Total"), "key": {}, "is_total": 1, "bold": 1}
+			named = dict.fromkeys(
+				(first, first + TITLE) if first in self.titled else (first,), self.text("Total")
+			)
+			yield self._row(totals) | named | {"key": {}, "is_total": 1, "bold": 1}
 
 	def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
 		shown = {column.fieldname: self._value(column, row[column.fieldname]) for column in self.columns}
+		for column in self.columns:
+			if column.fieldname in self.titled:
+				shown[column.fieldname + TITLE] = self._told(column, row)
 		shown.setdefault("currency", self.request.currency)
 		return shown
 
+	def _told(self, column: base.Column, row: Mapping[str, Any]) -> str | None:
+		"""What a reader is told of a document, a group or a word."""
+		value = row[column.fieldname]
+		title = self.titled.get(column.fieldname, {}).get((self._doctype(column, row), value))
+		return title or self._value(column, value)
+
 	def _value(self, column: base.Column, value: Any) -> Any:
 		if isinstance(value, Message):
-			days = {
-				name: formatdate(part) if isinstance(part, date) else part
-				for name, part in value.values.items()
-			}
-			return self.text(value.sentence).format(**days)
+			return value.said(self.text, _in_a_sentence)
 		if isinstance(value, tuple):
 			return " ".join(self._value(column, part) for part in value)
 		if column.fieldtype == "Check" and value is not None:
@@ -283,22 +358,39 @@ class Shown:
 			data["yMarkers"] = [{"label": f"{mark} %", "value": _plain(mark)} for mark in chart.marks]
 		return {"type": chart.kind, "data": data}
 
-	def _chart_label(self, label: str | None) -> str:
-		if label is None:
-			return self.text("Not set")
-		return self.text(label) if self.report.chart.are_said else label
+	def _chart_label(self, label: str | base.Key) -> str:
+		if isinstance(label, str):
+			return self.text(label)
+		if not label:
+			return self.text("Total")
+		row = dict(zip(self.request.filters.group_by, label, strict=False))
+		told = (
+			cstr(self._told(column, row)) for column in self.columns if row.get(column.fieldname) is not None
+		)
+		return " / ".join(told) or self.text("Not set")
 
 	def _summary(self) -> list[dict[str, Any]]:
 		return [
 			{
 				"label": self.text(figure.label),
-				"value": _plain(figure.value),
-				"datatype": figure.fieldtype,
 				"currency": self.request.currency,
+				**_figure(figure),
 			}
 			for figure in self.report.summary
 			if figure.needs not in self.request.hidden
 		]
+
+
+def _figure(figure: base.Figure) -> dict[str, Any]:
+	"""Frappe has its own number of decimals for percentages above a report, and no way to say another."""
+	value = _plain(figure.value)
+	if figure.fieldtype == "Percent" and value is not None:
+		return {"value": f"{fmt_money(value, DECIMALS)}%", "datatype": "Data"}
+	return {"value": value, "datatype": figure.fieldtype}
+
+
+def _in_a_sentence(value: Any) -> Any:
+	return formatdate(value) if isinstance(value, date) else value
 
 
 def _plain(value: Any) -> Any:

@@ -155,7 +155,7 @@ def company() -> str:
 def users() -> dict[str, str]:
 	roles = {"head": HEAD, "anna": MANAGER, "pavel": MANAGER, "mark": MARKETING, "alice": ACCOUNTANT}
 	return {
-		name: make_user_row(f"{name}@reports.example", [role, "Sales User"]).name
+		name: make_user_row(f"{name}@reports.example", [role, "Sales User"], full_name=name.title()).name
 		for name, role in roles.items()
 	}
 
@@ -266,6 +266,7 @@ def test_whom_an_administrator_shows_payouts_without_amounts_is_shown_no_sum_of_
 
 	assert {column["fieldname"] for column in columns} == {
 		"channel",
+		"channel_title",
 		"claims",
 		"clients",
 		"conversion",
@@ -320,6 +321,131 @@ def test_documents_behind_a_number_are_for_whom_the_report_is_for(users, deals):
 	assert names == [users["anna"]] * 2
 
 
+# --- what documents are called ------------------------------------------------------------------------------
+
+
+def column_of(shown: dict, name: str) -> dict:
+	return next(column for column in shown["columns"] if column["fieldname"] == name)
+
+
+def test_people_are_told_by_their_full_names_and_counted_by_their_addresses(users, deals):
+	shown = shown_to(users["head"], "Deal Activity", group_by="responsible")
+
+	found = {row["responsible"]: row["responsible_title"] for row in shown["result"]}
+	assert found == {users["anna"]: "Anna", users["pavel"]: "Pavel", "Total": "Total"}
+	assert column_of(shown, "responsible")["hidden"]
+	title = column_of(shown, "responsible_title")
+	assert (title["label"], title["hidden"], title["fieldtype"]) == ("Manager", 0, "Data")
+	assert [row["key"] for row in shown["result"][:2]] == [
+		{"responsible": users["anna"]},
+		{"responsible": users["pavel"]},
+	]
+	assert shown["chart"]["data"]["labels"] == ["Anna", "Pavel"]
+
+
+def test_two_people_of_one_name_are_told_apart(users, deals):
+	frappe.db.set_value("User", users["pavel"], "full_name", "Anna")
+
+	shown = shown_to(users["head"], "Win Loss Analysis", group_by="responsible")
+	make_row("Partner Deal", stage="Lost", responsible=users["pavel"], closed_on="2026-03-02")
+	both = shown_to(users["head"], "Win Loss Analysis", group_by="responsible")
+
+	assert shown["chart"]["data"]["labels"] == ["Anna"]
+	assert both["chart"]["data"]["labels"] == [f"Anna ({users['anna']})", f"Anna ({users['pavel']})"]
+
+
+@pytest.fixture
+def handed_over(users, company) -> str:
+	"""A client of anna's payout whose card is pavel's by now."""
+	card = make_row("Counterparty", title="Acme Trading", owner=users["pavel"]).name
+	make_row(
+		"Payout", client=card, responsible=users["anna"], company=company, status="Confirmed", base_amount=5
+	)
+	return card
+
+
+def test_clients_are_told_by_their_titles(users, handed_over):
+	shown = shown_to(users["head"], "Partner Income", group_by="client")
+
+	assert row_of(shown, client=handed_over)["client_title"] == "Acme Trading"
+	assert shown["chart"]["data"]["labels"] == ["Acme Trading"]
+
+
+def test_of_a_card_that_a_reader_may_not_see_no_title_is_told(users, handed_over):
+	frappe.db.delete("Has Role", {"parent": users["anna"], "role": "Sales User"})
+	shown = shown_to(users["anna"], "Partner Income", group_by="client")
+
+	assert "Acme" not in frappe.as_json(shown)
+	assert row_of(shown, client=handed_over)["client_title"] == handed_over
+
+
+def test_what_ones_own_payout_calls_the_client_is_told(users, handed_over):
+	frappe.db.set_value("Payout", {"client": handed_over}, "client_title", "Acme, as it was")
+	shown = shown_to(users["anna"], "Partner Income", group_by="client")
+
+	assert row_of(shown, client=handed_over)["client_title"] == "Acme, as it was"
+
+
+def test_a_title_that_is_kept_from_the_reader_is_not_told(users, handed_over):
+	frappe.db.set_value("Payout", {"client": handed_over}, "client_title", "Acme, as it was")
+	frappe.make_property_setter(
+		{"doctype": "Payout", "fieldname": "client_title", "property": "permlevel", "value": 9},
+		validate_fields_for_doctype=False,
+	)
+	shown = shown_to(users["anna"], "Partner Income", group_by="client")
+
+	assert row_of(shown, client=handed_over)["client_title"] == handed_over
+
+
+def test_a_penalty_tells_the_deal_only_to_whom_it_may_be_shown(users, company):
+	deal = make_row("Partner Deal", deal_title="Ivan · Acme", responsible=users["pavel"], stage="SQL").name
+	make_row(
+		"Manager Penalty",
+		manager=users["anna"],
+		status="Imposed",
+		reference_doctype="Partner Deal",
+		reference_name=deal,
+		company=company,
+		violated_on="2026-03-01",
+	)
+	told = {
+		name: shown_to(users[name], "Manager Penalties")["result"][0]["reference_name_title"]
+		for name in ("head", "anna")
+	}
+	assert told == {"head": "Ivan · Acme", "anna": deal}
+
+
+def test_document_types_channels_and_directions_are_told_in_the_readers_language(users, deals):
+	make_row("Partner Deal", stage="SQL", channel="Website", registered_on="2026-03-01")
+	frappe.db.set_value("User", users["head"], "language", "ru")
+	listed = shown_to(users["head"], "Deal Activity")
+	by_channel = shown_to(users["head"], "Channel Performance", group_by="channel")
+	by_direction = shown_to(users["head"], "Partner Income", group_by="direction")
+
+	assert {row["doctype_title"] for row in listed["result"][:-1]} == {"Сделка"}
+	assert {row["doctype"] for row in listed["result"][:-1]} == {"Partner Deal"}
+	assert by_channel["chart"]["data"]["labels"] == ["Сайт", "Не указано"]
+	assert by_direction["result"][0]["direction"] == "Платят нам"
+
+
+def test_what_is_not_grouped_is_drawn_as_the_total(users, deals):
+	assert shown_to(users["head"], "Deal Activity")["chart"]["data"]["labels"] == ["Total"]
+
+
+def test_percentages_above_a_report_have_two_decimals(users, deals):
+	shown = shown_to(users["head"], "Win Loss Analysis", group_by="responsible")
+	(rate,) = [figure for figure in shown["report_summary"] if figure["label"] == "Win Rate"]
+
+	assert (rate["value"], rate["datatype"]) == ("100.00%", "Data")
+
+
+def test_a_column_is_as_wide_as_its_label_and_its_names(users, deals):
+	shown = shown_to(users["head"], "Deal Activity", group_by="responsible")
+
+	assert column_of(shown, "active_share")["width"] > len("Share of Active") * 7
+	assert column_of(shown, "deals")["width"] < 130
+
+
 # --- what is mailed and exported ----------------------------------------------------------------------------
 
 
@@ -354,8 +480,9 @@ def test_a_scheduled_mail_has_the_rights_of_its_user(users, deals):
 
 	content = doc.get_report_content()
 
-	assert users["anna"] in content
-	assert users["pavel"] not in content
+	assert "anna@reports.example" not in content  # she is told by her name
+	assert "Anna" in content
+	assert "Pavel" not in content
 
 
 def test_a_scheduled_mail_is_in_the_language_of_its_user(users, deals):
@@ -374,11 +501,19 @@ def test_reports_of_others_are_mailed_as_before(users):
 	assert not doc.filters
 
 
+def test_a_mail_and_an_export_tell_people_by_their_names(users, deals):
+	content = mailed("Partner Funnel", users["head"], "CSV", group_by="responsible").get_report_content()
+
+	assert "Anna" in content
+	assert "@reports.example" not in content
+
+
 def test_an_export_has_numbers_as_numbers(users, deals):
 	shown = frappe._dict(shown_to(users["head"], "Partner Funnel", group_by="responsible"))
 	rows, _widths = build_xlsx_data(shown, [], 0, ignore_visible_idx=True)
 
-	column = [column["fieldname"] for column in shown.columns].index("entered_amount")
+	told = [column["fieldname"] for column in shown.columns if not column["hidden"]]
+	column = told.index("entered_amount")
 	assert {type(row[column]) for row in rows[1:]} == {float}
 
 

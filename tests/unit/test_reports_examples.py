@@ -7,11 +7,12 @@ import pytest
 from pypika.dialects import SQLLiteQuery
 from reports_reference import TODAY, Site, code_of
 
-from partner_crm.reports import activity, base, channels, funnel, income, reconciliation, win_loss
+from partner_crm.reports import activity, base, channels, funnel, income, reconciliation, win_loss, work
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import Restrict
 from partner_crm.rules.agreements import Agreement, dump, text_of
 from partner_crm.rules.commission import NOTHING_BEFORE, Prior, Term
+from partner_crm.texts import translate
 
 
 @pytest.fixture
@@ -286,6 +287,44 @@ def test_sales_of_our_customers_without_a_deal_are_listed(site):
 		("Sales Invoice", "SI-1", "Ivanov", -3, TODAY, "This sale has no deal."),
 	]
 	assert report.summary[-1] == base.Figure("Sales without a Deal", 2, "Int")
+
+
+def test_what_is_wrong_with_a_deal_is_said_line_by_line_in_the_readers_language(site):
+	errors = "There is no product with an amount above zero.\nProduct 2: the item is not chosen.\nNo {idea}."
+	site.add("Partner Deal", stage="SQL", correctness_errors=errors)
+	(row,) = site.run(activity).rows
+
+	assert str(row["why"]) == "The deal is incorrect: " + errors.replace("\n", " ")
+	assert row["why"].said(lambda sentence: translate(sentence, "ru")) == (
+		"Сделка некорректна: Нет ни одного товара с суммой больше нуля. Товар 2: товар не выбран. No {idea}."
+	)
+
+
+def test_a_deal_is_told_by_its_title(site):
+	site.add("Partner Deal", name="d1", stage="SQL", deal_title="Anna · Acme", counterparty="c1")
+	site.add("Partner Deal", name="d2", stage="SQL")
+
+	assert [row["client"] for row in site.run(activity).rows] == ["Anna · Acme", "d2"]
+
+
+# --- work ---------------------------------------------------------------------------------------------------
+
+
+def test_work_by_day_is_drawn_by_manager(site):
+	for responsible, day, kind in (
+		("ann", 1, "Call"),
+		("ann", 2, "Call"),
+		("ann", 2, "Brief"),
+		("bob", 2, "Call"),
+	):
+		at = datetime(2024, 5, day, 12)
+		site.add("Client Interaction", responsible=responsible, kind=kind, occurred_at=at)
+
+	report = site.run(work, Filters(group_by=("responsible", "day")))
+
+	assert len(report.rows) == 3
+	assert report.chart.labels == (("ann",), ("bob",))
+	assert report.chart.datasets == (("Call", (2, 1)), ("Brief", (1, 0)))
 
 
 # --- won and lost -------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def test_read_takes_several_groupings():
 		(
 			{"group_by": "colour"},
 			"A report can't be grouped by colour. It can be grouped by: month, day, company, responsible, channel, "
-			"program, partner, region, source, medium, campaign, product_group, direction, client, lost_reason, segment, "
+			"program, partner, region, source, medium, campaign, product_group, direction, stage, client, lost_reason, segment, "
 			"card_doctype, kind, status.",
 		),
 		(

@@ -34,7 +34,8 @@ partner_crm.badge_as_html = function ([text, colour, shorter]) {
 };
 
 // The board formats each field by itself, without the deal that it belongs to: an incorrect deal has days left, too.
-partner_crm.show_activity_on_boards = function () {
+// Forms and report views format as the board does.
+partner_crm.format_deals = function () {
 	const format = (fieldname, as_html) => {
 		const field = frappe.meta.get_docfield("Partner Deal", fieldname);
 		if (field) {
@@ -50,6 +51,18 @@ partner_crm.show_activity_on_boards = function () {
 		const badge = partner_crm.badge_as_html([days, colour === "green" ? "gray" : colour]);
 		return `${frappe.datetime.str_to_user(active_until)} ${badge}`;
 	});
+	format("correctness_errors", partner_crm.say_errors);
+};
+
+// What is wrong with a deal is kept in English, whoever has saved it: a line an error, a product's with its number.
+partner_crm.say_errors = function (errors) {
+	const said = errors.split("\n").map((line) => {
+		const [, number] = line.match(/^Product (\d+): /) || [];
+		return number
+			? __(line.replace(`Product ${number}:`, "Product {row}:")).replace("{row}", number)
+			: __(line);
+	});
+	return said.map((line) => frappe.utils.escape_html(line)).join("<br>");
 };
 
 partner_crm.show_activity = function (frm) {

@@ -39,8 +39,8 @@ partner_crm.reports.filter = function (fieldname) {
 			fieldtype: "Select",
 			options: [
 				"",
-				{ value: "Payable", label: __("Payable") },
-				{ value: "Receivable", label: __("Receivable") },
+				{ value: "Payable", label: __("Payable", null, "Partner Program") },
+				{ value: "Receivable", label: __("Receivable", null, "Partner Program") },
 			],
 		},
 		card_doctype: {
@@ -98,6 +98,7 @@ partner_crm.reports.groupings = function (groups, group_by, then_by) {
 		medium: __("Medium", null, "Partner CRM"),
 		campaign: __("Campaign"),
 		product_group: __("Product Group"),
+		stage: __("Stage"),
 		direction: __("Direction"),
 		client: __("Client"),
 		lost_reason: __("Reason of the Loss"),
@@ -127,7 +128,9 @@ partner_crm.reports.format = function (value, row, column, data, default_formatt
 	if (data.is_total && typeof value === "string") {
 		return `<b>${frappe.utils.escape_html(value)}</b>`;
 	}
-	let shown = default_formatter(value, row, column, data);
+	let shown = column.names
+		? partner_crm.reports.titled(value, column, data)
+		: default_formatter(value, row, column, data);
 	if (column.behind && value) {
 		const [name, key] = [column.fieldname, JSON.stringify(data.key)].map(encodeURIComponent);
 		shown = `<a class="pcrm-behind" data-column="${name}" data-key="${key}">${shown}</a>`;
@@ -137,6 +140,15 @@ partner_crm.reports.format = function (value, row, column, data, default_formatt
 		shown = `<span style="white-space: nowrap">${shown}</span>`;
 	}
 	return data.is_total ? `<b>${shown}</b>` : shown;
+};
+
+// The title of a document, as a link to it where the reader may open such documents.
+partner_crm.reports.titled = function (title, column, data) {
+	const shown = frappe.utils.escape_html(title ?? "");
+	const [doctype, name] = [column.is_dynamic ? data[column.of] : column.of, data[column.names]];
+	return name && doctype && frappe.model.can_read(doctype)
+		? frappe.utils.get_form_link(doctype, name, true, shown)
+		: shown;
 };
 
 partner_crm.reports.show_documents = async function (column, key) {

@@ -17,4 +17,4 @@ frappe.listview_settings["Partner Deal"] = {
 };
 
 // At once, not in `onload`: boards read this file too, and have no such event.
-partner_crm.show_activity_on_boards();
+partner_crm.format_deals();

@@ -19,6 +19,7 @@ frappe.query_reports["Deal Activity"] = partner_crm.reports.settings({
 		"region",
 		"company",
 		"product_group",
+		"stage",
 		"source",
 		"month",
 	],
