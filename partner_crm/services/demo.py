@@ -21,7 +21,7 @@ from frappe.utils.nestedset import get_root_of
 from frappe.utils.password import update_password
 
 from partner_crm.rules import stages
-from partner_crm.services import conversion, demo_money, settings
+from partner_crm.services import conversion, demo_money, near_matches, pairs, settings
 from partner_crm.services.demo_site import ACCOUNTANT, HEAD, address, as_user, ensure
 from partner_crm.setup import roles
 
@@ -157,6 +157,7 @@ def make_demo(*, force: bool = False, password: str | None = None) -> dict[str, 
 	for client in clients():
 		with as_user(address(HEAD) if client.way == "History" else client.user):
 			_STORIES[client.way](client)
+	enter_look_alikes()
 	demo_money.settle()
 	demo_money.sell()
 	demo_money.impose()
@@ -555,6 +556,29 @@ _LEARNED = (
 	"A visit to a client of ours in the same city decided it",
 	"Payment in three parts mattered more than the discount",
 )
+
+
+# Entered twice
+
+LOOK_ALIKES = {("Viktor", "Lee"): ("Viktor", "Li"), ("Bekzat", "Omarov"): ("Bek", "Omarov")}
+"""Contacts who called again, and how the name was taken down then."""
+
+
+def enter_look_alikes() -> None:
+	"""What the nightly search for possible duplicates finds: same number, another spelling."""
+	with as_user(address("olga")):
+		for client in clients():
+			again = LOOK_ALIKES.get((client.first_name, client.last_name))
+			if again and not frappe.db.exists("Contact", {"first_name": again[0], "last_name": again[1]}):
+				_take_down(client, *again)
+	for doctype in near_matches.DOCTYPES:
+		pairs.replace(doctype, near_matches.find(doctype, *near_matches.read(doctype)))
+
+
+def _take_down(client: Client, first_name: str, last_name: str) -> None:
+	phone = {"phone": _phone(client.number), "is_primary_phone": 1}
+	card = {"doctype": "Contact", "first_name": first_name, "last_name": last_name, "phone_nos": [phone]}
+	frappe.get_doc({**card, "pcrm_managed": 1, "pcrm_region": client.region}).insert()
 
 
 # The past

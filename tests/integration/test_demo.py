@@ -95,6 +95,13 @@ def test_money_is_at_each_of_its_ends():
 	assert segments == {"One-Time", "Rare", "Regular", "Total"}
 
 
+def test_somebody_was_entered_twice():
+	shown = run_report("Possible Duplicates", {"company": frappe.defaults.get_global_default("company")})
+
+	told = {frozenset((row["card_title"], row["other_title"])) for row in shown["result"]}
+	assert told >= {frozenset(("Viktor Lee", "Viktor Li")), frozenset(("Bekzat Omarov", "Bek Omarov"))}
+
+
 def test_its_users_log_in_with_the_password_given(http):
 	for person in demo.STAFF:
 		credentials = {"usr": demo.address(person), "pwd": "demonstration"}
