@@ -234,7 +234,7 @@ LIST_COLUMNS = (
 	Column("stage", "Stage", "Data", is_said=True),
 	Column("amount", "Amount", "Currency"),
 	Column("is_correct", "Correct", "Check"),
-	Column("activity_status", "Activity", "Data", is_said=True),
+	Column("activity_status", "Activity", "Data", is_said=True, context=DEAL),
 	Column("last_interaction_on", "Last Interaction On", "Date"),
 	Column("active_until", "Active Until", "Date"),
 	Column("days_left", "Days Left", "Int"),

@@ -49,7 +49,7 @@ class Column:
 	which it tells nothing, so that it is not shown to whom that is hidden. `is_said`: its values are words of ours,
 	to be translated. `is_ratio`: of nothing it is not told, where a count or sum is zero. `sentence`: a sentence with the place {column} for the label.
 	`context`: of its words, for translators. `is_hidden`: it only says where another column leads. `is_client`: its values
-	are names of clients, that is of counterparties or of contacts. `is_id`: a document is told by its name, not by its title.
+	are names of clients, that is of counterparties or of contacts.
 	"""
 
 	fieldname: str
@@ -64,7 +64,6 @@ class Column:
 	context: str | None = None
 	is_hidden: bool = False
 	is_client: bool = False
-	is_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)

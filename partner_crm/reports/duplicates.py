@@ -63,17 +63,16 @@ STEPS = ((90, 101), (80, 90), (70, 80), (60, 70), (0, 60))
 
 @dataclass(frozen=True, slots=True)
 class Card:
-	"""What a DocType of cards has: its columns for the title and the region, and how leads and deals name it."""
+	"""What a DocType of cards has: its column for the region, and how leads and deals name it."""
 
 	doctype: str
-	title: str
 	region: str
 	link: str
 
 
 CARDS = (
-	Card("Contact", "full_name", "pcrm_region", "contact"),
-	Card("Counterparty", "title", "region", "counterparty"),
+	Card("Contact", "pcrm_region", "contact"),
+	Card("Counterparty", "region", "counterparty"),
 )
 
 
@@ -145,16 +144,16 @@ def _counts(reader: Reader) -> QueryBuilder:
 
 
 def _listed(reader: Reader, card: Card) -> QueryBuilder:
-	"""Rows: the columns of `STORED`, and the titles of both cards."""
+	"""Rows: the columns of `STORED`."""
 	pair = _pairs(reader, "card_doctype", *STORED)
-	one, other = (reader.all(card.doctype, ["name", card.title]).as_(side) for side in ("one", "other"))
+	one, other = (reader.all(card.doctype, ["name"]).as_(side) for side in ("one", "other"))
 	return (
 		reader.Q.from_(pair)
 		.join(one)
 		.on(one["name"] == pair["card"])
 		.join(other)
 		.on(other["name"] == pair["other_card"])
-		.select(*[pair[name] for name in STORED], one[card.title], other[card.title])
+		.select(*[pair[name] for name in STORED])
 		.where(pair["card_doctype"] == card.doctype)
 		.orderby(pair["kind"])
 		.orderby(pair["score"], order=Order.desc)
@@ -183,8 +182,8 @@ COUNT_COLUMNS = (
 	Column("score", "Highest likeness", "Percent"),
 )
 LIST_COLUMNS = (
-	Column("card_title", "Card", "Data"),
-	Column("other_title", "Other card", "Data"),
+	Column("card", "Card", "Dynamic Link", "card_doctype"),
+	Column("other_card", "Other card", "Dynamic Link", "card_doctype"),
 	Column("kind", "What it is", "Data", is_said=True, context=PAIR),
 	Column("score", "Likeness", "Percent"),
 	Column("reasons", "Reasons", "Small Text"),
@@ -192,8 +191,6 @@ LIST_COLUMNS = (
 	Column("reason", "Why they are two", "Small Text"),
 	Column("about", "Document type", "Data", is_said=True),
 	Column("card_doctype", "Document type", "Data", is_hidden=True),
-	Column("card", "Card ID", "Dynamic Link", "card_doctype", is_id=True),
-	Column("other_card", "ID of the other card", "Dynamic Link", "card_doctype", is_id=True),
 )
 
 
@@ -265,13 +262,10 @@ def _as_list(results: Results) -> dict[str, Any]:
 
 
 def _row(doctype: str, values: Iterable[Any]) -> dict[str, Any]:
-	*stored, title, other_title = values
-	row = dict(zip(STORED, stored, strict=True))
+	row = dict(zip(STORED, values, strict=True))
 	return row | {
 		"card_doctype": doctype,
 		"about": doctype,
-		"card_title": title or row["card"],
-		"other_title": other_title or row["other_card"],
 		"score": _percent(row["score"]),
 		"reasons": _in_words(row["reasons"]),
 	}

@@ -88,7 +88,7 @@ LIST_COLUMNS = (
 	Column("currency", "Currency", "Link", "Currency"),
 	Column("objection", "The manager's objection", "Small Text"),
 	Column("reason", "Reason for the decision", "Small Text"),
-	Column("name", "Penalty", "Link", PENALTY, is_id=True),
+	Column("name", "Penalty", "Link", PENALTY),
 )
 
 

@@ -98,8 +98,8 @@ TABLES: Mapping[str, Table] = {
 		),
 		indexes=(("manager",), ("violated_on",)),
 	),
-	"Contact": Table(_columns(text="full_name pcrm_region")),
-	"Counterparty": Table(_columns(text="title region customer"), indexes=(("customer",),)),
+	"Contact": Table(_columns(text="pcrm_region")),
+	"Counterparty": Table(_columns(text="region customer"), indexes=(("customer",),)),
 	"Possible Duplicate": Table(
 		_columns(
 			text="card_doctype card other_card kind status reasons reason",

@@ -221,7 +221,7 @@ class Shown:
 		return {column.fieldname: self._titles(column) for column in self.columns if self._is_titled(column)}
 
 	def _is_titled(self, column: base.Column) -> bool:
-		if column.is_id or column.is_hidden:
+		if column.is_hidden:
 			return False
 		if column.fieldtype == "Link":
 			return titles.are_told(column.options)

@@ -73,7 +73,7 @@ def random_site() -> reference.Site:
 	for number, kind in enumerate(("Duplicate", "Possible", "Possible")):
 		one, other = (f"Card {number} {side}" for side in ("one", "other"))
 		for name in (one, other):
-			site.add("Contact", name=name, full_name=name, pcrm_region=reference.REGIONS[0])
+			site.add("Contact", name=name, pcrm_region=reference.REGIONS[0])
 		site.add(
 			"Possible Duplicate",
 			card_doctype="Contact",

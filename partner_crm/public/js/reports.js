@@ -10,6 +10,7 @@ partner_crm.reports.settings = function ({ filters, groups = [], group_by = "", 
 			filter.fieldtype === "Select" ? { ...filter, formatter: partner_crm.reports.chosen } : filter
 		),
 		formatter: partner_crm.reports.format,
+		get_pdf_format: () => partner_crm.reports.paper,
 	};
 };
 
@@ -149,6 +150,50 @@ partner_crm.reports.titled = function (title, column, data) {
 	return name && doctype && frappe.model.can_read(doctype)
 		? frappe.utils.get_form_link(doctype, name, true, shown)
 		: shown;
+};
+
+// On paper: Frappe's own table, in letters so small that all columns stay on the sheet. PDFs are made of it, too, and
+// are not shrunk by themselves.
+partner_crm.reports.paper = `
+	<style>
+		@page { size: {{ print_settings.orientation }}; }
+		.print-format table { width: 100%; font-size: {{ partner_crm.reports.letter_size(report, print_settings) }}px; }
+		.print-format table th, .print-format table td { padding: 0.4em 0.5em !important; }
+		.print-format table th { min-width: 0 !important; }
+		.print-format table tr { height: auto !important; page-break-inside: avoid; }
+	</style>
+	{{ frappe.render_template("print_grid", { ...obj, columns: report.get_visible_columns() }) }}`;
+
+// In pixels: what a sheet is wide within its margins, and letters at their largest. In parts of their size: how wide
+// a letter is, and the padding of a cell.
+const SHEET = { Landscape: 1000, Portrait: 640 };
+const [LARGEST, OF_A_LETTER, OF_A_CELL] = [12, 0.58, 1.1];
+const LONGEST_WORD = 45; // longer ones Frappe parts
+
+partner_crm.reports.letter_size = function (report, { orientation }) {
+	const widths = report
+		.get_visible_columns()
+		.map((column) => partner_crm.reports.letters_on_a_line(column, report.data) * OF_A_LETTER + OF_A_CELL);
+	const of_numbers = String(report.data.length).length * OF_A_LETTER + OF_A_CELL;
+	const fitting = SHEET[orientation] / widths.reduce((sum, width) => sum + width, of_numbers);
+	return Math.min(LARGEST, Math.floor(fitting * 10) / 10);
+};
+
+// So many have to stand side by side in a column: an amount or a date is not parted, words are where they are long.
+partner_crm.reports.letters_on_a_line = function (column, data) {
+	const longest = (texts) => Math.max(0, ...texts.map((text) => text.length));
+	const words = (text) => cstr(text).split(/\s+/);
+	const label = longest(words(column.label));
+	const values = data.map((row) => row[column.fieldname]).filter((value) => value != null);
+	if (frappe.model.is_numeric_field(column.fieldtype)) {
+		const [least, most] = [Math.min(0, ...values), Math.max(0, ...values)];
+		const shown = [least, most].map((value) =>
+			strip_html(frappe.format(value, column, { only_value: true }, data[0]))
+		);
+		return Math.max(label, longest(shown));
+	}
+	const told = column.fieldtype === "Date" ? ["00-00-0000"] : values.flatMap(words);
+	return Math.max(label, Math.min(LONGEST_WORD, longest(told)));
 };
 
 partner_crm.reports.show_documents = async function (column, key) {
