@@ -233,7 +233,7 @@ LIST_COLUMNS = (
 	Column("product_group", "Product Group", "Link", "Item Group"),
 	Column("stage", "Stage", "Data", is_said=True),
 	Column("amount", "Amount", "Currency"),
-	Column("is_correct", "Correct", "Check"),
+	Column("is_correct", "Correct", "Check", context=DEAL),
 	Column("activity_status", "Activity", "Data", is_said=True, context=DEAL),
 	Column("last_interaction_on", "Last Interaction On", "Date"),
 	Column("active_until", "Active Until", "Date"),

@@ -48,7 +48,7 @@ class Column:
 	`behind`: the lists of the documents behind each of its numbers. `needs`: a column (DocType, column) without
 	which it tells nothing, so that it is not shown to whom that is hidden. `is_said`: its values are words of ours,
 	to be translated. `is_ratio`: of nothing it is not told, where a count or sum is zero. `sentence`: a sentence with the place {column} for the label.
-	`context`: of its words, for translators. `is_hidden`: it only says where another column leads. `is_client`: its values
+	`context`: of its label and words, for translators. `is_hidden`: it only says where another column leads. `is_client`: its values
 	are names of clients, that is of counterparties or of contacts.
 	"""
 

@@ -286,7 +286,7 @@ class Shown:
 		}
 
 	def _label(self, column: base.Column) -> str:
-		label = self.text(column.label)
+		label = self.text(column.label, column.context)
 		return self.text(column.sentence).format(column=label) if column.sentence else label
 
 	def _rows(self) -> Iterable[dict[str, Any]]:

@@ -35,6 +35,9 @@ NOT_OURS = ("/assets/frappe/", "/assets/erpnext/")  # a bench need not have thei
 CHART_RESIZED = ("removeChild", "ResizeObserver.boundDrawFn")
 """Frappe's charts draw themselves twice where a page finds its width while they are drawn, and stumble over it."""
 
+NO_EDITOR = (("appendChild", "Unexpected token '<'"), ("reading 'config'", "/controls.bundle"))
+"""The editor of code, in the forms of charts and cards, is among what a bench need not have."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 	for item in items:
@@ -87,7 +90,8 @@ class Desk:
 		return self.page
 
 	def _note_uncaught(self, error: Error) -> None:
-		if not all(known in error.stack for known in CHART_RESIZED):
+		kinds = (CHART_RESIZED, *NO_EDITOR)
+		if not any(all(known in error.stack for known in kind) for kind in kinds):
 			self.errors.append(f"{error}\n{error.stack}")
 
 	def _note(self, message: ConsoleMessage) -> None:
