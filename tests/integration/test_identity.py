@@ -220,7 +220,7 @@ def test_a_deleted_card_makes_room():
 def test_the_keys_of_a_card_that_is_gone_behind_our_back_refuse_in_whole_sentences():
 	frappe.db.delete("Contact", {"name": person().name})
 
-	with pytest.raises(DuplicateCard, match="One that you may not see. Ask "):
+	with pytest.raises(DuplicateCard, match=r"One that you may not see\. Ask "):
 		person()
 
 
