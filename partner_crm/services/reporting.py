@@ -216,9 +216,13 @@ class Shown:
 		return columns, rows, self._message(), self._chart(), self._summary(), True
 
 	@cached_property
-	def titled(self) -> dict[str, dict[Any, str]]:
-		"""The columns of documents that have titles, and these by DocType and name, or by name alone."""
-		return {column.fieldname: self._titles(column) for column in self.columns if self._is_titled(column)}
+	def titled_columns(self) -> list[base.Column]:
+		return [column for column in self.columns if self._is_titled(column)]
+
+	@cached_property
+	def titled(self) -> dict[str, dict[tuple[str | None, str], str]]:
+		"""The titles in each of these columns, by DocType and name; a client has no DocType there."""
+		return {column.fieldname: self._titles(column) for column in self.titled_columns}
 
 	def _is_titled(self, column: base.Column) -> bool:
 		if column.is_hidden:
@@ -306,9 +310,8 @@ class Shown:
 
 	def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
 		shown = {column.fieldname: self._value(column, row[column.fieldname]) for column in self.columns}
-		for column in self.columns:
-			if column.fieldname in self.titled:
-				shown[column.fieldname + TITLE] = self._told(column, row)
+		for column in self.titled_columns:
+			shown[column.fieldname + TITLE] = self._told(column, row)
 		shown.setdefault("currency", self.request.currency)
 		return shown
 

@@ -197,3 +197,20 @@ def test_the_refusal(clients, desk, boris):
 	assert_russian(page)
 	assert_no_latin(refusal.inner_text())
 	desk.errors.clear()  # the browser notes the refusal itself, too
+
+
+def test_what_is_wrong_with_a_deal(clients, desk, boris):
+	errors = "There is no product with an amount above zero.\nProduct 2: the item is not chosen."
+	wrong = {"is_correct": 0, "correctness_errors": errors}
+	frappe.db.set_value("Partner Deal", clients["SQL"], wrong)
+	page = open_form(desk.login(boris), f"partner-deal/{clients['SQL']}")
+	open_every_tab(page)
+
+	said = page.locator(".frappe-control[data-fieldname=correctness_errors] .control-value")
+	assert said.text_content().split(".") == [
+		"Нет ни одного товара с суммой больше нуля",
+		"Товар 2: товар не выбран",
+		"",
+	]
+	frappe.db.set_value("Partner Deal", clients["SQL"], {"is_correct": 1, "correctness_errors": ""})
+	frappe.db.commit()

@@ -253,6 +253,14 @@ def test_an_incorrect_deal_is_saved_and_flagged():
 	assert deal.activity_status == "Inactive"
 
 
+def test_what_is_wrong_is_kept_in_one_language_whoever_saves():
+	frappe.local.lang = "ru"
+
+	deal = make_deal(comment="перезвонить", items=[])
+
+	assert deal.correctness_errors.splitlines()[-1] == "There is no product with an amount above zero."
+
+
 def test_a_correct_deal_is_active_for_two_months():
 	deal = make_deal(comment=DETAILED, items=[{"item_code": make_item(), "qty": 1, "rate": 10}])
 

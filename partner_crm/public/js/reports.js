@@ -175,19 +175,19 @@ partner_crm.reports.letter_size = function (report, { orientation }) {
 		.get_visible_columns()
 		.map((column) => partner_crm.reports.letters_on_a_line(column, report.data) * OF_A_LETTER + OF_A_CELL);
 	const of_numbers = String(report.data.length).length * OF_A_LETTER + OF_A_CELL;
-	const fitting = SHEET[orientation] / widths.reduce((sum, width) => sum + width, of_numbers);
+	const fitting = (SHEET[orientation] || SHEET.Landscape) / widths.reduce((sum, width) => sum + width, of_numbers);
 	return Math.min(LARGEST, Math.floor(fitting * 10) / 10);
 };
 
 // So many have to stand side by side in a column: an amount or a date is not parted, words are where they are long.
 partner_crm.reports.letters_on_a_line = function (column, data) {
-	const longest = (texts) => Math.max(0, ...texts.map((text) => text.length));
+	const greatest = (numbers) => numbers.reduce((most, number) => Math.max(most, number), 0);
+	const longest = (texts) => greatest(texts.map((text) => text.length));
 	const words = (text) => cstr(text).split(/\s+/);
 	const label = longest(words(column.label));
 	const values = data.map((row) => row[column.fieldname]).filter((value) => value != null);
 	if (frappe.model.is_numeric_field(column.fieldtype)) {
-		const [least, most] = [Math.min(0, ...values), Math.max(0, ...values)];
-		const shown = [least, most].map((value) =>
+		const shown = [greatest(values), -greatest(values.map((value) => -value))].map((value) =>
 			strip_html(frappe.format(value, column, { only_value: true }, data[0]))
 		);
 		return Math.max(label, longest(shown));
