@@ -5,7 +5,7 @@ from pathlib import Path
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partner_crm.rules.identity import DIGITS_ONLY, normalise_phone
@@ -35,6 +35,7 @@ def test_examples(country, text, expected):
 
 
 @given(numbers)
+@example(("RU", "00310000010"))
 def test_a_normalised_number_stays_as_it_is(number):
 	country, text = number
 	phone = normalise_phone(text, country)

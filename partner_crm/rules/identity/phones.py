@@ -58,7 +58,16 @@ def normalise_phone(text: str, country: str | None) -> str | None:
 		return DIGITS_ONLY + digits
 	if _is_one_digit(str(number.national_number)):
 		return None
-	return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+	phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+	return phone if _stays(phone) else DIGITS_ONLY + digits
+
+
+def _stays(phone: str) -> bool:
+	"""Whether a number in E.164 is read as itself; of one with zeros after its country's code another one is taken away each time."""
+	if _national_number(phone[1:]):
+		return True
+	again = phonenumbers.parse(phone)
+	return phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164) == phone
 
 
 def _is_one_digit(digits: str) -> bool:
