@@ -135,7 +135,11 @@ def run(
 	Raises `FilterError` for a filter or grouping that this report can't honour.
 	"""
 	queries = module.queries(Q, filters, today, restrict)
-	return module.report({name: fetch(query) for name, query in queries.items()}, filters, today)
+	results = {name: fetch(query) for name, query in queries.items()}
+	if further := getattr(module, "further", None):
+		# Queries that can be asked only once it is known what the first have found.
+		results |= {name: fetch(query) for name, query in further(Q, filters, results, restrict).items()}
+	return module.report(results, filters, today)
 
 
 def totals_of(columns: Iterable[Column], **known: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ with stages left out is counted right. Nothing else is inferred: what no change 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -101,6 +101,9 @@ SECONDS_A_DAY = 86400
 PRECISE = 9
 """Decimal places of a probability, as Frappe stores it."""
 
+MIDDLE = "middle of "
+"""Before the name of the stage in the name of a query."""
+
 LOGGED = frozenset({"company", "month"})
 """What every change of stage knows of its journey."""
 
@@ -130,7 +133,17 @@ def queries(
 	return {
 		"leads": _counted(reader, _open_leads(reader)),
 		"deals": _counted(reader, _deals(reader)),
-		**{f"days_{place}": _days(reader, stays) for place, stays in enumerate(_stays(reader))},
+		**_days(reader),
+	}
+
+
+def further(
+	Q: Any, filters: Filters, results: Results, restrict: Restrict | None = None
+) -> dict[str, QueryBuilder]:
+	"""The middle times of all journeys together: once it is known how many there are, they are read where they stand."""
+	reader = Reader(Q, filters, restrict or Restrict())
+	return {
+		MIDDLE + stage: _middle(reader, stage, count) for stage, count in results.get("stays", ()) if count
 	}
 
 
@@ -195,19 +208,37 @@ def _counted(reader: Reader, journeys: QueryBuilder) -> QueryBuilder:
 	)
 
 
-def _days(reader: Reader, stays: QueryBuilder) -> QueryBuilder:
-	"""Rows: group, place of the stage in `OPEN`, the sum of the middle times in it in seconds, how many these are."""
+def _days(reader: Reader) -> dict[str, QueryBuilder]:
+	"""Every stay that is over counts. No stage is of leads and deals both, so each part tells the medians of its own."""
+	if not _log_tells(reader):
+		parts = _of(reader, LEAD, _leads(reader)), _of(reader, DEAL, _deals(reader))
+		return {f"days_{place}": _medians(reader, stays) for place, stays in enumerate(parts)}
+	stays = _logged(reader)
+	if reader.filters.group_by:
+		return {"days_0": _medians(reader, stays)}
+	stage = stays["from_stage"]
+	return {"stays": reader.Q.from_(stays).select(stage, Count("*")).groupby(stage)}
+
+
+def _medians(reader: Reader, stays: QueryBuilder) -> QueryBuilder:
+	"""Rows: group, place of the stage in `OPEN`, the sum of the middle times in it in seconds, how many these are.
+
+	The stage is a number here: a database sorts short rows much faster.
+	"""
 	group = keys(stays, reader.filters)
 	known = [Coalesce(key, "").as_(key.name) for key in group]
-	stays = reader.Q.from_(stays).select(*known, stays["stage"], stays["seconds"]).as_("known")
+	places = {stage: place for place, stage in enumerate(OPEN)}
+	place = one_of(stays["from_stage"], places).as_("stage")
+	stays = reader.Q.from_(stays).select(*known, place, stays["seconds_in_stage"].as_("seconds")).as_("known")
 	return median(reader.Q, stays, [*(key.name for key in group), "stage"], "seconds")
 
 
-def _stays(reader: Reader) -> Iterable[QueryBuilder]:
-	"""Every stay that is over. No stage is of leads and deals both, so each part tells the medians of its own."""
-	if _log_tells(reader):
-		return (_logged(reader),)
-	return (_of(reader, LEAD, _leads(reader)), _of(reader, DEAL, _deals(reader)))
+def _middle(reader: Reader, stage: str, count: int) -> QueryBuilder:
+	"""Rows: the one or two middle times of so many."""
+	stays = _logged(reader, stage)
+	seconds = stays["seconds_in_stage"]
+	ordered = reader.Q.from_(stays).select(seconds).orderby(seconds)
+	return ordered.limit(2 - count % 2).offset((count - 1) // 2)
 
 
 def _log_tells(reader: Reader) -> bool:
@@ -218,12 +249,12 @@ def _log_tells(reader: Reader) -> bool:
 	return is_open and asked <= LOGGED and not restrict.hidden & {(LEAD, "company"), (DEAL, "company")}
 
 
-def _logged(reader: Reader) -> QueryBuilder:
+def _logged(reader: Reader, *stages: str) -> QueryBuilder:
 	return reader.chosen(
 		"Stage Change",
 		dated="registered_on",
 		terms=_stay,
-		where=lambda change: _is_over(change) & change("registered_on").notnull(),
+		where=lambda change: _is_over(change, stages or OPEN) & change("registered_on").notnull(),
 	)
 
 
@@ -242,14 +273,12 @@ def _of(reader: Reader, doctype: str, journeys: QueryBuilder) -> QueryBuilder:
 	)
 
 
-def _is_over(change: Columns) -> Criterion:
-	return change("from_stage").isin(OPEN) & change("seconds_in_stage").notnull()
+def _is_over(change: Columns, stages: Sequence[str] = OPEN) -> Criterion:
+	return change("from_stage").isin(stages) & change("seconds_in_stage").notnull()
 
 
 def _stay(change: Columns) -> list[Term]:
-	"""The stage is a number here: a database sorts short rows much faster."""
-	places = {stage: place for place, stage in enumerate(OPEN)}
-	return [one_of(change("from_stage"), places).as_("stage"), change("seconds_in_stage").as_("seconds")]
+	return [change("from_stage"), change("seconds_in_stage")]
 
 
 @dataclass(slots=True)
@@ -380,8 +409,16 @@ def _gather(results: Results, filters: Filters) -> dict[Key, dict[str, Passage]]
 	for key, (place, seconds, count) in split_rows(
 		results, filters, *(name for name in results if name.startswith("days_"))
 	):
-		groups[key][OPEN[int(place)]].median_days = ratio(number(seconds, 0), count * SECONDS_A_DAY)
+		groups[key][OPEN[int(place)]].median_days = _in_days(seconds, count)
+	for name in results:
+		if name.startswith(MIDDLE):
+			middle = [seconds for (seconds,) in results[name]]
+			groups[()][name.removeprefix(MIDDLE)].median_days = _in_days(sum(middle), len(middle))
 	return groups
+
+
+def _in_days(seconds: Any, count: int) -> Decimal | None:
+	return ratio(number(seconds, 0), count * SECONDS_A_DAY)
 
 
 def _weighted(stage: str, passage: Passage, places: int) -> Decimal:
