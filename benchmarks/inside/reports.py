@@ -1,7 +1,8 @@
 """Each report through the door of the desk, in turn with its floor, and with the report of ERPNext nearest to it.
 
 The floor of a report is the bare statements that give the same counts and sums in the same groups, as somebody writes
-them who needs nothing else: without comparison, rights, cents and documents behind the numbers.
+them who needs nothing else: without comparison, rights, cents and documents behind the numbers, with a mean for a median. They
+read the columns and indexes that the reports have.
 """
 
 from __future__ import annotations
@@ -30,13 +31,11 @@ GROUPED = {
 
 FLOORS = {
 	"Partner Funnel": (
-		"SELECT stage, COUNT(*), SUM(base_amount), SUM(base_amount * probability) FROM `tabPartner Deal` WHERE company = %(company)s GROUP BY stage",
-		"SELECT stage, COUNT(*), SUM(base_potential_value) FROM `tabPartner Lead` WHERE company = %(company)s GROUP BY stage",
-		"SELECT reference_doctype, to_stage, COUNT(DISTINCT reference_name) FROM `tabStage Change`"
-		" GROUP BY reference_doctype, to_stage",
-		"SELECT reference_doctype, from_stage, COUNT(DISTINCT reference_name) FROM `tabStage Change`"
-		" WHERE to_stage IN ('Lost', 'Unqualified') GROUP BY reference_doctype, from_stage",
-		"SELECT from_stage, COUNT(*), SUM(seconds_in_stage) FROM `tabStage Change` GROUP BY from_stage",
+		"SELECT stage, stages_entered, stages_lost_from, COUNT(*), SUM(base_amount), SUM(base_amount * probability)"
+		" FROM `tabPartner Deal` WHERE company = %(company)s GROUP BY stage, stages_entered, stages_lost_from",
+		"SELECT stage, stages_entered, stages_lost_from, COUNT(*), SUM(base_potential_value)"
+		" FROM `tabPartner Lead` WHERE company = %(company)s GROUP BY stage, stages_entered, stages_lost_from",
+		"SELECT from_stage, COUNT(*), SUM(seconds_in_stage) FROM `tabStage Change` WHERE company = %(company)s GROUP BY from_stage",
 	),
 	"Partner Income": (
 		"SELECT program, status, COUNT(*), SUM(base_amount), SUM(base_paid_amount), SUM(days_to_client)"
@@ -48,8 +47,8 @@ FLOORS = {
 	),
 	"Channel Performance": (
 		"SELECT channel, stage, COUNT(*), SUM(base_amount) FROM `tabPartner Deal` WHERE company = %(company)s GROUP BY channel, stage",
-		"SELECT channel, stage, COUNT(*) FROM `tabPartner Lead` WHERE company = %(company)s GROUP BY channel, stage",
-		"SELECT COUNT(DISTINCT reference_name) FROM `tabStage Change` WHERE to_stage = 'MQL'",
+		"SELECT channel, stage, stages_entered, COUNT(*) FROM `tabPartner Lead` WHERE company = %(company)s"
+		" GROUP BY channel, stage, stages_entered",
 		"SELECT channel, SUM(base_amount) FROM `tabPayout` WHERE company = %(company)s AND direction = 'Receivable' GROUP BY channel",
 		"SELECT parent, SUM(amount) FROM `tabAcquisition Channel Cost` GROUP BY parent",
 	),

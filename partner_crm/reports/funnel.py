@@ -246,7 +246,10 @@ def _log_tells(reader: Reader) -> bool:
 	filters, restrict = reader.filters, reader.restrict
 	asked = {*filters.group_by, *(name for name, _value in filters.chosen())}
 	is_open = all(restrict.rows(name, Table(table_name(name))) is None for name in (LEAD, DEAL))
-	return is_open and asked <= LOGGED and not restrict.hidden & {(LEAD, "company"), (DEAL, "company")}
+	of_journeys = {
+		(name, column) for name in (LEAD, DEAL, "Stage Change") for column in ("company", "registered_on")
+	}
+	return is_open and asked <= LOGGED and not restrict.hidden & of_journeys
 
 
 def _logged(reader: Reader, *stages: str) -> QueryBuilder:

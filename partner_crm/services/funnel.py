@@ -214,16 +214,17 @@ def correct_log(doc: Document) -> None:
 	if not before or doc.stage == stages.CONVERTED:
 		return
 	is_given_back = before.stage == stages.CONVERTED
-	if not is_given_back and (before.company, getdate(before.registered_on)) == (
-		doc.company,
-		getdate(doc.registered_on),
-	):
+	if not is_given_back and _journey_of(before) == _journey_of(doc):
 		return
 	known = {"company": doc.company, "registered_on": doc.registered_on}
 	for doctype, name in ((doc.doctype, doc.name), (LEAD, doc.get("lead"))):
 		if name:
 			of_it = {"reference_doctype": doctype, "reference_name": name}
 			frappe.db.set_value("Stage Change", of_it, known, update_modified=False)
+
+
+def _journey_of(doc: Document) -> tuple:
+	return doc.company, doc.registered_on and getdate(doc.registered_on)
 
 
 def forget_log(doc: Document) -> None:

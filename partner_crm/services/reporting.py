@@ -16,7 +16,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cstr, fmt_money, formatdate, getdate
+from frappe.utils import cint, cstr, fmt_money, formatdate, getdate
 from pypika import Table
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion
@@ -58,6 +58,8 @@ REPORTS: Mapping[str, base.ReportModule] = {
 }
 
 READER = "reader"
+WITHOUT_TOTALS = "without_totals"
+"""Asked for by a chart that Frappe draws of the rows: it would draw the row of totals as one more of them."""
 WIDTHS = {"Int": 90, "Percent": 90, "Float": 90, "Date": 110, "Currency": 140, "Small Text": 300}
 """Of columns, in pixels, unless the label needs more; those of names are as wide as the names."""
 PADDING, OF_A_LETTER = 36, 8
@@ -132,15 +134,18 @@ class Request:
 	values: dict[str, Any]
 	readers: tuple[str, ...]
 	is_mailed: bool = False
+	has_totals: bool = True
 	read: set[str] = field(default_factory=set)
 	_rows: dict[str, tuple[Criterion, ...]] = field(default_factory=dict)
 
 	@classmethod
 	def of(cls, values: Mapping[str, Any] | None) -> Request:
-		values = dict(values or {})
+		# Whoever has saved filters for a chart while it was not drawn from a report has a list of them.
+		values = dict(values) if isinstance(values, Mapping) else {}
 		reader = values.pop(READER, None)
 		readers = dict.fromkeys((frappe.session.user, reader or frappe.session.user))
-		return cls(values, tuple(readers), is_mailed=bool(reader))
+		has_totals = not cint(values.pop(WITHOUT_TOTALS, 0))
+		return cls(values, tuple(readers), bool(reader), has_totals)
 
 	@cached_property
 	def filters(self) -> Filters:
@@ -298,7 +303,8 @@ class Shown:
 			yield self._row(row) | {"key": {name: _plain(row.get(name)) for name in self.keys}}
 		totals = self.report.totals
 		if (
-			self.report.rows
+			self.request.has_totals
+			and self.report.rows
 			and self.report.keys != ()
 			and any(value is not None for value in totals.values())
 		):

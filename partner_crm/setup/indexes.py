@@ -20,13 +20,13 @@ OF_REPORTS = {
 		"pcrm_logged": ["company", "from_stage", "seconds_in_stage", "registered_on"],
 	},
 	"Partner Lead": {
-		"pcrm_journeys": [
+		"pcrm_lead_journeys": [
 			*("company", "stage", "stages_entered", "stages_lost_from"),
 			*("registered_on", "base_potential_value", "channel", "deal"),
 		],
 	},
 	"Partner Deal": {
-		"pcrm_journeys": [
+		"pcrm_deal_journeys": [
 			*("company", "stage", "stages_entered", "stages_lost_from", "probability"),
 			*("registered_on", "base_amount"),
 		],
@@ -48,7 +48,8 @@ OF_REPORTS = {
 		"pcrm_events": ["company", "responsible", "kind", "qualifies", "duration", "occurred_at"],
 	},
 }
-"""All that a report reads of a table as it is first opened, so that it reads the index alone; they go with their tables."""
+"""All that a report reads of a table as it is first opened, so that it reads the index alone; they go with their tables.
+Postgres wants each name once in a database."""
 
 OUTDATED = {"Stage Change": ("pcrm_journeys",), "Partner Deal": ("pcrm_funnel",)}
 """Of earlier versions of this app."""
@@ -66,7 +67,7 @@ def add_indexes() -> None:
 
 
 def renew_indexes() -> None:
-	"""Those of an earlier version give way first, as one may have had the name of another."""
+	"""Those of an earlier version give way."""
 	_drop(OUTDATED)
 	add_indexes()
 

@@ -586,6 +586,14 @@ def test_leads_deals_and_the_log_say_what_the_changes_of_stage_tell():
 	assert stages_in(deal.stages_lost_from) == {"SQL"}
 	lead = moved(make_mql(), "Unqualified", disqualification_reason="No budget")
 	assert stages_in(lead.stages_lost_from) == {"MQL"}
+	again = make_ready_mql()
+	frappe.delete_doc("Partner Deal", make_deal(again).name)
+	again = moved(again, "Unqualified", disqualification_reason="Silence")
+	again = moved(again, "MQL", move_reason="They called")
+	deal = make_deal(again)
+	assert stages_in(deal.stages_entered) == {"Cold Lead", "MQL", "Unqualified", "SQL"}
+	assert stages_in(deal.stages_lost_from) == {"MQL"}
+	make_lead(track="Referral", stage="Client", is_historical=1)
 
 	kept = _all_kept()
 	for statement in journeys.statements(frappe.qb):

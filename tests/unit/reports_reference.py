@@ -49,7 +49,7 @@ class Site:
 		columns = TABLES[doctype].columns
 		assert values.keys() <= columns.keys(), values.keys() - columns.keys()
 		values.setdefault("name", f"{doctype} {len(self.records[doctype]) + 1}")
-		if doctype in ("Partner Lead", "Partner Deal"):
+		if doctype in ("Partner Lead", "Partner Deal"):  # which have it, always
 			values.setdefault("registered_on", TODAY)
 		record = {name: values.get(name, 0 if kind == "check" else None) for name, kind in columns.items()}
 		self.records[doctype].append(record)
@@ -183,7 +183,8 @@ def _add_sales(site: Site, random: Random, size: int) -> None:
 			outstanding_amount=random.choice((Decimal(0), amount)),
 			currency="EUR",
 			party_account_currency=random.choice(("EUR", "USD")),
-			conversion_rate=random.choice((1, 2)),  # in binary, half a cent may fall on either side
+			# Never half a cent, which may fall on either side in binary.
+			conversion_rate=random.choice((1, Decimal("1.2"))),
 			is_return=int(not random.randrange(5)),
 		)
 		orders = [order["name"] for order in site.records["Sales Order"]]

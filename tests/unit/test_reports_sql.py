@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pypika.dialects import MySQLQuery, PostgreSQLQuery, SQLLiteQuery
@@ -176,6 +177,12 @@ def test_every_column_that_is_listed_is_read():
 				for doctype in re.findall(r"FROM `tab([^`]+)`", statement):
 					read[doctype].update(re.findall(r"`([a-z_]+)`", statement))
 	for statement in journeys.statements(MySQLQuery):
-		read["Stage Change"].update(re.findall(r"`([a-z_]+)`", statement.get_sql()))
+		read["Stage Change"].update(re.findall(r"`tabStage Change`\.`([a-z_]+)`", statement.get_sql()))
 	for doctype, table in tables.TABLES.items():
 		assert table.columns.keys() <= read[doctype], doctype
+
+
+def test_no_two_indexes_have_one_name():
+	text = (Path(tables.__file__).parents[1] / "setup" / "indexes.py").read_text(encoding="utf-8")
+	names = re.findall(r'"(pcrm_[a-z_]+)"', text)
+	assert len(set(names)) == len(names)

@@ -608,3 +608,18 @@ def test_the_profile_is_the_first_there_is(regions, having):
 	expected = [region for region in [*regions, ""] if region in having]
 
 	assert (found and found.region) == (expected[0] if expected else None)
+
+
+def test_the_numbers_of_stages_stay_since_they_are_stored():
+	assert stages.BITS == {
+		"Cold Lead": 1,
+		"MQL": 2,
+		"SQL": 4,
+		"Negotiation": 8,
+		"Handed Over": 16,
+		"Client": 32,
+		"Unqualified": 64,
+		"Lost": 128,
+		"Converted": 256,
+	}
+	assert all(stages.stages_in(stages.set_of(some)) == {*some} for some in (["MQL"], ["Lost", "Client"], []))
