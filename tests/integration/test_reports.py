@@ -572,3 +572,19 @@ def test_huge_and_negative_amounts_keep_their_cents(users, company):
 	shown = shown_to(users["head"], "Partner Funnel", from_date="2026-01-01", to_date="9999-12-31")
 
 	assert total_of(shown)["amount"] == 111111111111.10
+
+
+def test_a_chart_of_rows_is_given_no_totals(users, deals):
+	asked = {"group_by": "responsible"}
+	rows = shown_to(users["head"], "Win Loss Analysis", **asked)["result"]
+	without = shown_to(users["head"], "Win Loss Analysis", **asked, without_totals=1)["result"]
+
+	assert [row for row in rows if not row.get("is_total")] == without
+	assert len(rows) == len(without) + 1
+
+
+def test_filters_saved_for_a_chart_of_another_kind_are_no_filters(users, deals):
+	frappe.set_user(users["head"])
+	saved = [["Client Interaction", "occurred_at", "Timespan", "last month"]]
+
+	assert reporting.show("Manager Work", saved)[1] == reporting.show("Manager Work", {})[1]
