@@ -22,6 +22,7 @@ import partner_crm
 from partner_crm import api
 from partner_crm.permissions.criteria import CRITERIA
 from partner_crm.permissions.link_search import link_query
+from partner_crm.rules.stages import set_of
 from partner_crm.services import pairs
 from tests.factories import (
 	make_contact,
@@ -97,7 +98,13 @@ def make_documents(anna: str, pavel: str) -> dict:
 	contact = make_contact("secret@client.example", first_name="Secret")
 	client = {"contact": contact.name, "counterparty": counterparty.name, **company}
 	lead = make_row(
-		"Partner Lead", lead_title="Secret lead", track="Own Sale", stage="MQL", responsible=anna, **client
+		"Partner Lead",
+		lead_title="Secret lead",
+		track="Own Sale",
+		stage="MQL",
+		stages_entered=set_of(["Cold Lead", "MQL"]),
+		responsible=anna,
+		**client,
 	)
 	deal = make_row("Partner Deal", deal_title="Secret deal", stage="SQL", responsible=anna, **client)
 	free = make_row("Counterparty", title="Free Ltd")
