@@ -108,7 +108,10 @@ class Report:
 
 
 class ReportModule(Protocol):
-	"""A report: the groupings and filters it can honour, its queries, what is made of their rows, and what is behind them."""
+	"""A report: the groupings and filters it can honour, its queries, what is made of their rows, and what is behind them.
+
+	It may also have `further`, which gives the queries that need the rows of the first: see `run`.
+	"""
 
 	GROUPS: tuple[str, ...]
 	FILTERS: tuple[str, ...]
