@@ -10,6 +10,7 @@ from frappe.desk.query_report import build_xlsx_data
 from frappe.desk.query_report import run as run_report
 
 from partner_crm import api
+from partner_crm.patches import drop_charts_of_before
 from partner_crm.reports import base, journeys
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.tables import TABLES
@@ -588,3 +589,17 @@ def test_filters_saved_for_a_chart_of_another_kind_are_no_filters(users, deals):
 	saved = [["Client Interaction", "occurred_at", "Timespan", "last month"]]
 
 	assert reporting.show("Manager Work", saved)[1] == reporting.show("Manager Work", {})[1]
+
+
+def test_charts_of_before_go_but_from_nobody_s_own_dashboard():
+	for chart in drop_charts_of_before.CHARTS:
+		make_row("Dashboard Chart", name=chart, chart_name=chart, is_standard=1, chart_type="Count")
+	gone, kept = drop_charts_of_before.CHARTS
+	own = make_row("Dashboard", dashboard_name="Mine", is_standard=0)
+	for dashboard, chart in (("Money of Partners", gone), ("Money of Partners", kept), (own.name, kept)):
+		shown = {"parent": dashboard, "parenttype": "Dashboard", "parentfield": "charts"}
+		make_row("Dashboard Chart Link", chart=chart, **shown)
+
+	drop_charts_of_before.execute()
+
+	assert frappe.get_all("Dashboard Chart", {"name": ("in", (gone, kept))}, pluck="name") == [kept]
