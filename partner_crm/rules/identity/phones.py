@@ -66,7 +66,10 @@ def _stays(phone: str) -> bool:
 	"""Whether a number in E.164 is read as itself; of one with zeros after its country's code another one is taken away each time."""
 	if _national_number(phone[1:]):
 		return True
-	again = phonenumbers.parse(phone)
+	try:
+		again = phonenumbers.parse(phone)
+	except phonenumbers.NumberParseException:
+		return False
 	return phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164) == phone
 
 
