@@ -119,7 +119,10 @@ doc_events = {
 		"on_trash": "partner_crm.overrides.call_log.on_trash",
 	},
 	"Employee": {"on_update": "partner_crm.overrides.employee.on_update"},
-	"User": {"on_update": "partner_crm.overrides.user.on_update"},
+	"User": {
+		"on_update": "partner_crm.overrides.user.on_update",
+		"after_rename": "partner_crm.overrides.report_groups.after_rename",
+	},
 	"Purchase Invoice": {
 		"validate": "partner_crm.overrides.statement_invoice.validate",
 		"on_change": "partner_crm.overrides.statement_invoice.on_change",
@@ -131,11 +134,15 @@ doc_events = {
 			"partner_crm.overrides.sales_invoice.on_change",
 		],
 	},
+	"Acquisition Channel": {"after_rename": "partner_crm.overrides.report_groups.after_rename"},
+	"Company": {"after_rename": "partner_crm.overrides.report_groups.after_rename"},
+	"Partner Program": {"after_rename": "partner_crm.overrides.report_groups.after_rename"},
 	"Item Group": {"after_rename": "partner_crm.overrides.item_group.after_rename"},
 	"Sales Partner": {"after_rename": "partner_crm.overrides.sales_partner.after_rename"},
 }
 
 scheduler_events = {
+	"cron": {"*/10 * * * *": ["partner_crm.tasks.refresh_rollups"]},
 	"hourly_long": ["partner_crm.tasks.resume_identity_runs"],
 	"daily_long": [
 		"partner_crm.tasks.review_deals",
@@ -143,6 +150,7 @@ scheduler_events = {
 		"partner_crm.tasks.check_identity_keys",
 		"partner_crm.tasks.find_possible_duplicates",
 		"partner_crm.tasks.expire_claims",
+		"partner_crm.tasks.check_rollups",
 	],
 	"weekly_long": ["partner_crm.tasks.reconcile_payouts"],
 }

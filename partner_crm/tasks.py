@@ -7,7 +7,7 @@ from datetime import date
 import frappe
 from frappe.utils import getdate
 
-from partner_crm.services import claims, payout_status, reconciliation, review, runs, schemes
+from partner_crm.services import claims, payout_status, reconciliation, review, rollups, runs, schemes
 
 
 def review_deals(today: date | str | None = None) -> None:
@@ -45,6 +45,16 @@ def expire_claims(today: date | str | None = None) -> None:
 	while is_more:
 		is_more = claims.expire_some(getdate(today))
 		frappe.db.commit()
+
+
+def refresh_rollups() -> None:
+	"""Every ten minutes: the sums of reports, as far as documents have changed."""
+	rollups.refresh()
+
+
+def check_rollups() -> None:
+	"""Nightly: the sums of reports against the documents."""
+	rollups.check_and_mend()
 
 
 def reconcile_payouts(today: date | str | None = None) -> None:

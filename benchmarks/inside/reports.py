@@ -17,6 +17,7 @@ from frappe.utils import getdate
 
 from partner_crm.reports import income
 from partner_crm.reports.filters import Filters
+from partner_crm.reports.sql import Reader
 
 GROUPED = {
 	"Partner Funnel": None,
@@ -105,7 +106,7 @@ def time_peer(peer: str, rounds: int) -> list[float]:
 
 def time_clients(rounds: int) -> list[tuple[float, float]]:
 	"""Seconds of counting clients by programme and altogether, as Partner Income does and by bare statements, in turn."""
-	queries = income.queries(frappe.qb, Filters(company=_company(), group_by=("program",)), getdate())
+	queries = income.queries(Reader(frappe.qb, Filters(company=_company(), group_by=("program",))), getdate())
 
 	def ours() -> None:
 		queries["clients"].run()

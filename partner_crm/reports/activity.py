@@ -42,7 +42,7 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import Narrowing, of_column, of_row
 from partner_crm.reports.filters import Filters, Message
-from partner_crm.reports.sql import Columns, Reader, Restrict, blank, count_if, keys, total, when
+from partner_crm.reports.sql import Columns, Reader, blank, count_if, keys, total, when
 from partner_crm.rules.stages import NEGOTIATION, SQL
 
 GROUPS = (
@@ -80,14 +80,11 @@ NO_DEAL = "This sale has no deal."
 OF_PRODUCT = re.compile(r"Product (?P<row>\d+): (?P<what>[^{}]*)")
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	"""The counts; ungrouped also the open deals, their interactions that did not qualify, and the sales without a deal."""
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
+	reader.filters.check(GROUPS, FILTERS)
 	result = {"counts": _counts(reader, today)}
-	if not filters.group_by:
+	if not reader.filters.group_by:
 		result["deals"] = _deals(reader)
 		result["weak"] = _weak(reader)
 		for doctype, dated in SALES.items():

@@ -116,9 +116,7 @@ class ReportModule(Protocol):
 	GROUPS: tuple[str, ...]
 	FILTERS: tuple[str, ...]
 
-	def queries(
-		self, Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-	) -> dict[str, QueryBuilder]: ...
+	def queries(self, reader: Reader, today: date) -> dict[str, QueryBuilder]: ...
 
 	def report(self, results: Results, filters: Filters, today: date) -> Report: ...
 
@@ -132,16 +130,18 @@ def run(
 	filters: Filters,
 	today: date,
 	restrict: Restrict | None = None,
+	kept: Mapping[str, frozenset[str]] | None = None,
 ) -> Report:
 	"""The report of `module`. `fetch` runs a query and returns its rows; `restrict` is what the reader may see.
 
-	Raises `FilterError` for a filter or grouping that this report can't honour.
+	`kept`: the rollups that are kept, and the parts of each that have changed since (`reports.rollups`). Raises
+	`FilterError` for a filter or grouping that this report can't honour.
 	"""
-	queries = module.queries(Q, filters, today, restrict)
-	results = {name: fetch(query) for name, query in queries.items()}
+	reader = Reader(Q, filters, restrict or Restrict(), fetch, kept or {})
+	results = {name: fetch(query) for name, query in module.queries(reader, today).items()}
 	if further := getattr(module, "further", None):
 		# Queries that can be asked only once it is known what the first have found.
-		results |= {name: fetch(query) for name, query in further(Q, filters, results, restrict).items()}
+		results |= {name: fetch(query) for name, query in further(reader, results).items()}
 	return module.report(results, filters, today)
 
 

@@ -17,7 +17,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pypika.functions import Count
 from pypika.queries import QueryBuilder
 
 from partner_crm.reports.base import (
@@ -39,7 +38,8 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import of_column, of_row
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Reader, Restrict, keys, total
+from partner_crm.reports.rollups import JOURNEYS, MONEY, NUMBER, TEXT, Rollup
+from partner_crm.reports.sql import Reader, keys, total
 from partner_crm.rules.commission import REJECTED
 from partner_crm.rules.stages import CLIENT, CONVERTED, MQL, set_of, stages_in
 
@@ -62,27 +62,17 @@ COST_FILTERS = frozenset({"channel", "company"})
 RECEIVABLE = "Receivable"
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	"""Open leads, deals, income from programme owners, and cost where it can be told."""
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
+	reader.filters.check(GROUPS, FILTERS)
 	result = {
-		"leads": _leads(reader),
-		"deals": _deals(reader),
+		"leads": OF_LEADS.rows(reader),
+		"deals": OF_DEALS.rows(reader),
 		"referral_income": _referral_income(reader),
 	}
-	if _cost_is_known(filters):
+	if _cost_is_known(reader.filters):
 		result["cost"] = _cost(reader)
 	return result
-
-
-def _leads(reader: Reader) -> QueryBuilder:
-	"""Rows: group, stage, set of stages ever entered, how many such open leads there are."""
-	lead = _open_leads(reader)
-	group = [*keys(lead, reader.filters), lead["stage"], lead["stages_entered"]]
-	return reader.Q.from_(lead).select(*group, Count("*")).groupby(*group)
 
 
 def _open_leads(reader: Reader) -> QueryBuilder:
@@ -106,18 +96,31 @@ def _receivable(reader: Reader) -> QueryBuilder:
 
 
 def _deals(reader: Reader) -> QueryBuilder:
-	"""Rows: group, stage, how many such deals there are, their amount."""
-	deal = reader.chosen(
+	return reader.chosen(
 		"Partner Deal",
 		dated="registered_on",
 		terms=lambda deal: [deal("stage"), deal("base_amount").as_("amount")],
 	)
-	group = [*keys(deal, reader.filters), deal["stage"]]
-	return (
-		reader.Q.from_(deal)
-		.select(*group, Count("*"), total(deal["amount"], reader.filters.precision))
-		.groupby(*group)
-	)
+
+
+OF_LEADS = Rollup(
+	"channels.leads",
+	_open_leads,
+	("Partner Lead",),
+	JOURNEYS,
+	by="channel",
+	facts={"stage": TEXT, "stages_entered": NUMBER},
+)
+OF_DEALS = Rollup(
+	"channels.deals",
+	_deals,
+	("Partner Deal",),
+	JOURNEYS,
+	by="channel",
+	facts={"stage": TEXT},
+	sums={"amount": MONEY},
+)
+ROLLUPS = (OF_LEADS, OF_DEALS)
 
 
 def _referral_income(reader: Reader) -> QueryBuilder:
@@ -248,10 +251,11 @@ def _gather(results: Results, filters: Filters) -> dict[Key, Performance]:
 	places = filters.precision
 	groups: dict[Key, Performance] = defaultdict(Performance)
 	for key, (stage, entered, leads) in split_rows(results, filters, "leads"):
-		mqls = leads if MQL in stages_in(entered) else 0
+		leads = int(leads)
+		mqls = leads if MQL in stages_in(int(entered or 0)) else 0
 		groups[key].add(Performance(leads=leads, mqls=mqls, won=leads if stage == CLIENT else 0))
 	for key, (stage, deals, amount) in split_rows(results, filters, "deals"):
-		worth, won = units(amount, places), stage == CLIENT
+		deals, worth, won = int(deals), units(amount, places), stage == CLIENT
 		groups[key].add(
 			Performance(
 				leads=deals,

@@ -47,15 +47,16 @@ def run(
 	filters: Filters,
 	today: date,
 	restrict: Restrict | None = None,
+	kept: Mapping[str, frozenset[str]] | None = None,
 ) -> Report:
 	"""The report of `module`, beside that of the earlier period where the filters ask for it; see `base.run`."""
-	now = base.run(module, fetch, Q, filters, today, restrict)
+	now = base.run(module, fetch, Q, filters, today, restrict, kept)
 	if not filters.compare_with:
 		return now
 	if now.keys is None:
 		raise FilterError(NOT_BY_DOCUMENT)
 	then = earlier(filters)
-	return beside(now, base.run(module, fetch, Q, then.filters, today, restrict), then.months)
+	return beside(now, base.run(module, fetch, Q, then.filters, today, restrict, kept), then.months)
 
 
 def earlier(filters: Filters) -> Earlier:

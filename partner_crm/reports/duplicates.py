@@ -38,7 +38,7 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import of_column, of_row
 from partner_crm.reports.filters import Filters, Message
-from partner_crm.reports.sql import Columns, Reader, Restrict, count_if, keys
+from partner_crm.reports.sql import Columns, Reader, count_if, keys
 from partner_crm.rules.similarity import REASONS
 
 PAIR = "Possible Duplicate"
@@ -76,12 +76,9 @@ CARDS = (
 )
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
-	lists = {} if filters.group_by else {card.doctype: _listed(reader, card) for card in CARDS}
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
+	reader.filters.check(GROUPS, FILTERS)
+	lists = {} if reader.filters.group_by else {card.doctype: _listed(reader, card) for card in CARDS}
 	return {"counts": _counts(reader), **lists}
 
 

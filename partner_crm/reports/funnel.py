@@ -23,7 +23,7 @@ from typing import Any
 from pypika import Table
 from pypika.functions import Coalesce, Count
 from pypika.queries import QueryBuilder
-from pypika.terms import Criterion, Term, ValueWrapper
+from pypika.terms import Case, Criterion, Term, ValueWrapper
 
 from partner_crm.reports.base import (
 	Behind,
@@ -46,16 +46,15 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import of_column, of_row
 from partner_crm.reports.filters import Filters
+from partner_crm.reports.rollups import JOURNEYS, MONEY, NUMBER, TEXT, Rollup
 from partner_crm.reports.sql import (
 	Columns,
 	Reader,
-	Restrict,
 	chosen_by,
 	key_terms,
 	keys,
 	median,
 	one_of,
-	total,
 	when,
 )
 from partner_crm.reports.tables import TABLES, table_name
@@ -101,6 +100,13 @@ SECONDS_A_DAY = 86400
 PRECISE = 9
 """Decimal places of a probability, as Frappe stores it."""
 
+DAY = SECONDS_A_DAY
+SPANS = (
+	*(DAY // 24, DAY // 4, DAY, 2 * DAY, 3 * DAY, 5 * DAY, 7 * DAY, 10 * DAY, 14 * DAY, 21 * DAY, 30 * DAY),
+	*(45 * DAY, 60 * DAY, 90 * DAY, 120 * DAY, 180 * DAY, 270 * DAY, 365 * DAY),
+)
+"""Where the times at a stage are divided, in seconds: a middle time is looked for in its span only."""
+
 MIDDLE = "middle of "
 """Before the name of the stage in the name of a query."""
 
@@ -124,27 +130,22 @@ def _later_stages() -> dict[str, frozenset[str]]:
 LATER: Mapping[str, frozenset[str]] = _later_stages()
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	"""For leads and for deals: where they stand and what they passed, and the median time at each stage."""
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
+	reader.filters.check(GROUPS, FILTERS)
 	return {
-		"leads": _counted(reader, _open_leads(reader)),
-		"deals": _counted(reader, _deals(reader)),
+		"leads": LEADS.rows(reader),
+		"deals": DEALS.rows(reader),
 		**_days(reader),
 	}
 
 
-def further(
-	Q: Any, filters: Filters, results: Results, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
+def further(reader: Reader, results: Results) -> dict[str, QueryBuilder]:
 	"""The middle times of all journeys together: once it is known how many there are, they are read where they stand."""
-	reader = Reader(Q, filters, restrict or Restrict())
-	return {
-		MIDDLE + stage: _middle(reader, stage, count) for stage, count in results.get("stays", ()) if count
-	}
+	spans: dict[str, dict[int, int]] = defaultdict(dict)
+	for stage, span, count in results.get("stays", ()):
+		spans[stage][int(span)] = int(count)
+	return {MIDDLE + stage: _middle(reader, stage, counts) for stage, counts in spans.items()}
 
 
 def _deals(reader: Reader) -> QueryBuilder:
@@ -198,14 +199,34 @@ def _leads(reader: Reader) -> QueryBuilder:
 	return query.as_("partner_lead")
 
 
-def _counted(reader: Reader, journeys: QueryBuilder) -> QueryBuilder:
-	"""Rows: group, `JOURNEY`, probability in percent, how many such journeys there are, their amount."""
-	group = [*keys(journeys, reader.filters), *(journeys[name] for name in (*JOURNEY, "probability"))]
-	return (
-		reader.Q.from_(journeys)
-		.select(*group, Count("*"), total(journeys["amount"], reader.filters.precision))
-		.groupby(*group)
-	)
+def _spans(reader: Reader) -> QueryBuilder:
+	"""The stays that are over, in the spans that `SPANS` divides time into."""
+
+	def terms(change: Columns) -> list[Term]:
+		span = Case()
+		for place, seconds in enumerate(SPANS):
+			span = span.when(change("seconds_in_stage") < seconds, place)
+		return [change("from_stage"), span.else_(len(SPANS)).as_("span")]
+
+	return _logged(reader, terms=terms)
+
+
+OF_JOURNEYS = {
+	"stage": TEXT,
+	"stages_entered": NUMBER,
+	"stages_lost_from": NUMBER,
+	"probability": NUMBER,
+}
+LEADS = Rollup("funnel.leads", _open_leads, (LEAD,), JOURNEYS, facts=OF_JOURNEYS, sums={"amount": MONEY})
+DEALS = Rollup("funnel.deals", _deals, (DEAL,), JOURNEYS, facts=OF_JOURNEYS, sums={"amount": MONEY})
+STAYS = Rollup(
+	"funnel.stays",
+	_spans,
+	("Stage Change", LEAD, DEAL),
+	JOURNEYS,
+	facts={"from_stage": TEXT, "span": NUMBER},
+)
+ROLLUPS = (LEADS, DEALS, STAYS)
 
 
 def _days(reader: Reader) -> dict[str, QueryBuilder]:
@@ -213,11 +234,13 @@ def _days(reader: Reader) -> dict[str, QueryBuilder]:
 	if not _log_tells(reader):
 		parts = _of(reader, LEAD, _leads(reader)), _of(reader, DEAL, _deals(reader))
 		return {f"days_{place}": _medians(reader, stays) for place, stays in enumerate(parts)}
+	if STAYS.is_kept_for(reader) and not reader.filters.group_by:
+		return {"stays": STAYS.rows(reader)}
 	stays = _logged(reader)
 	if reader.filters.group_by:
 		return {"days_0": _medians(reader, stays)}
 	stage = stays["from_stage"]
-	return {"stays": reader.Q.from_(stays).select(stage, Count("*")).groupby(stage)}
+	return {"stays": reader.Q.from_(stays).select(stage, 0, Count("*")).groupby(stage)}
 
 
 def _medians(reader: Reader, stays: QueryBuilder) -> QueryBuilder:
@@ -233,12 +256,18 @@ def _medians(reader: Reader, stays: QueryBuilder) -> QueryBuilder:
 	return median(reader.Q, stays, [*(key.name for key in group), "stage"], "seconds")
 
 
-def _middle(reader: Reader, stage: str, count: int) -> QueryBuilder:
-	"""Rows: the one or two middle times of so many."""
-	stays = _logged(reader, stage)
+def _middle(reader: Reader, stage: str, spans: Mapping[int, int]) -> QueryBuilder:
+	"""Rows: the one or two middle times of as many as there are in these spans, read from the span of the first one on."""
+	count = sum(spans.values())
+	before, place = 0, (count - 1) // 2
+	for span in sorted(spans):
+		if before + spans[span] > place:
+			break
+		before += spans[span]
+	stays = _logged(reader, stage, at_least=SPANS[span - 1] if span else None)
 	seconds = stays["seconds_in_stage"]
 	ordered = reader.Q.from_(stays).select(seconds).orderby(seconds)
-	return ordered.limit(2 - count % 2).offset((count - 1) // 2)
+	return ordered.limit(2 - count % 2).offset(place - before)
 
 
 def _log_tells(reader: Reader) -> bool:
@@ -252,13 +281,17 @@ def _log_tells(reader: Reader) -> bool:
 	return is_open and asked <= LOGGED and not restrict.hidden & of_journeys
 
 
-def _logged(reader: Reader, *stages: str) -> QueryBuilder:
-	return reader.chosen(
-		"Stage Change",
-		dated="registered_on",
-		terms=_stay,
-		where=lambda change: _is_over(change, stages or OPEN) & change("registered_on").notnull(),
-	)
+def _logged(
+	reader: Reader,
+	*stages: str,
+	at_least: int | None = None,
+	terms: Callable[[Columns], list[Term]] | None = None,
+) -> QueryBuilder:
+	def where(change: Columns) -> Criterion:
+		chosen = _is_over(change, stages or OPEN) & change("registered_on").notnull()
+		return chosen if at_least is None else chosen & (change("seconds_in_stage") >= at_least)
+
+	return reader.chosen("Stage Change", dated="registered_on", terms=terms or _stay, where=where)
 
 
 def _of(reader: Reader, doctype: str, journeys: QueryBuilder) -> QueryBuilder:
@@ -392,19 +425,19 @@ def _gather(results: Results, filters: Filters) -> dict[Key, dict[str, Passage]]
 	for key, (stage, entered, lost_from, chance, count, amount) in split_rows(
 		results, filters, "leads", "deals"
 	):
-		worth = units(amount, places)
+		count, worth = int(count), units(amount, places)
 		group = groups[key]
 		here = group[stage]
 		here.now += count
 		here.amount += worth
 		here.weight += worth * number(chance, PRECISE)
-		passed = stages_in(entered)
+		passed = stages_in(int(entered or 0))
 		for name in passed:
 			group[name].entered += count
 			group[name].entered_amount += worth
 			if passed & _later(name):
 				group[name].went_on += count
-		for name in stages_in(lost_from):
+		for name in stages_in(int(lost_from or 0)):
 			group[name].lost += count
 	for group in groups.values():
 		for stage, passage in group.items():

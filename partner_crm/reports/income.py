@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pypika.functions import Coalesce, Count, Sum
+from pypika.functions import Coalesce
 from pypika.queries import QueryBuilder
+from pypika.terms import Criterion, Term
 
 from partner_crm.reports.base import (
 	Behind,
@@ -36,7 +37,9 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import Narrowing, of_column, of_row
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Columns, Reader, Restrict, blank, count_if, keys, only, total, when
+from partner_crm.reports.rollups import CLAIMS as OF_CLAIMS
+from partner_crm.reports.rollups import COUNT, DUES, INCOME, MONEY, PAID_CLIENTS, TEXT, Rollup
+from partner_crm.reports.sql import Columns, Reader, blank, only, when
 from partner_crm.rules.commission import CLAWED_BACK, EXPECTED, REJECTED
 
 GROUPS = ("program", "partner", "channel", "client", "responsible", "month", "region", "company", "direction")
@@ -46,31 +49,20 @@ PARETO_LINE = Decimal(80)
 """The few that bring this many percent of the income are the ones to look after."""
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	"""The payouts' sums, the clients by group and altogether, and the claims."""
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
-	clients = _clients(reader)
-	claims = reader.chosen("Partner Claim", dated="registered_on", terms=lambda claim: [claim("name")])
-	claim_groups = keys(claims, filters)
-	client_groups = keys(clients, filters)
+	reader.filters.check(GROUPS, FILTERS)
 	return {
-		"payouts": _payouts(reader, today),
-		"clients": Q.from_(clients)
-		.select(*client_groups, Count(clients["client"]).distinct())
-		.groupby(*client_groups),
-		"all_clients": Q.from_(clients).select(Count(clients["client"]).distinct()),
-		"claims": Q.from_(claims).select(*claim_groups, Count("*")).groupby(*claim_groups),
+		"payouts": PAYOUTS.rows(reader),
+		"overdue": _overdue(reader, today),
+		"clients": CLIENTS.rows(reader),
+		"all_clients": ALL_CLIENTS.rows(replace(reader, filters=replace(reader.filters, group_by=()))),
+		"claims": CLAIMS.rows(reader),
 	}
 
 
-def _payouts(reader: Reader, today: date) -> QueryBuilder:
-	"""Rows: group, status, own rows (no reversals), amount, paid, overdue, days to the client: sum and count.
-
-	By status, since a database that groups by what its index is sorted by needs half of the time.
-	"""
+def _payouts(reader: Reader) -> QueryBuilder:
+	"""`own` are no reversals; `days` to the client are told by the first instalments, which are the `timed`."""
 
 	def terms(payout: Columns) -> list[Any]:
 		paid = Coalesce(payout("base_paid_amount"), 0)
@@ -79,21 +71,45 @@ def _payouts(reader: Reader, today: date) -> QueryBuilder:
 			payout("status"),
 			payout("base_amount").as_("amount"),
 			paid.as_("paid"),
-			when(payout("due_on") < today, Coalesce(payout("base_amount"), 0) - paid).as_("overdue"),
 			when(blank(payout("reversal_of"))).as_("own"),
 			only(first, payout("days_to_client")).as_("days"),
+			when(first & payout("days_to_client").notnull()).as_("timed"),
 		]
 
-	payout = reader.chosen(
-		"Payout", dated="won_on", terms=terms, where=lambda payout: payout("status") != REJECTED
+	return reader.chosen("Payout", dated="won_on", terms=terms, where=_counts)
+
+
+def _counts(payout: Columns) -> Criterion:
+	return payout("status") != REJECTED
+
+
+def _overdue(reader: Reader, today: date) -> QueryBuilder:
+	"""Rows: group, payouts, what of them is past its day and not paid.
+
+	All of them together are those that were due until yesterday, so they are kept by the month they are due in.
+	"""
+	filters = reader.filters
+	if filters.from_date or filters.to_date or "month" in filters.group_by:
+		return OVERDUE.counted(_overdue_of_period(reader, today), reader)
+	until_yesterday = replace(filters, to_date=today - timedelta(days=1))
+	return OVERDUE.rows(replace(reader, filters=until_yesterday))
+
+
+def _overdue_of_period(reader: Reader, today: date) -> QueryBuilder:
+	return reader.chosen(
+		"Payout",
+		dated="won_on",
+		terms=lambda payout: [*_owed(payout), payout("name")],
+		where=lambda payout: _counts(payout) & (payout("due_on") < today),
 	)
-	groups = [*keys(payout, reader.filters), payout["status"]]
-	sums = [total(payout[name], reader.filters.precision) for name in ("amount", "paid", "overdue")]
-	return (
-		reader.Q.from_(payout)
-		.select(*groups, count_if(payout["own"] == 1), *sums, Sum(payout["days"]), Count(payout["days"]))
-		.groupby(*groups)
-	)
+
+
+def _owed(payout: Columns) -> list[Term]:
+	return [(Coalesce(payout("base_amount"), 0) - Coalesce(payout("base_paid_amount"), 0)).as_("overdue")]
+
+
+def _dues(reader: Reader) -> QueryBuilder:
+	return reader.chosen("Payout", dated="due_on", terms=_owed, where=_counts)
 
 
 def _clients(reader: Reader) -> QueryBuilder:
@@ -104,6 +120,28 @@ def _clients(reader: Reader) -> QueryBuilder:
 		terms=lambda payout: [payout("client")],
 		where=lambda payout: payout("status").notin((REJECTED, CLAWED_BACK)) & blank(payout("reversal_of")),
 	)
+
+
+def _claims(reader: Reader) -> QueryBuilder:
+	return reader.chosen("Partner Claim", dated="registered_on", terms=lambda claim: [claim("name")])
+
+
+PAYOUTS = Rollup(
+	"income.payouts",
+	_payouts,
+	("Payout",),
+	INCOME,
+	by="program",
+	facts={"status": TEXT},
+	sums={"own": COUNT, "amount": MONEY, "paid": MONEY, "days": COUNT, "timed": COUNT},
+)
+OVERDUE = Rollup("income.overdue", _dues, ("Payout",), DUES, by="program", sums={"overdue": MONEY})
+CLIENTS = Rollup("income.clients", _clients, ("Payout",), PAID_CLIENTS, by="program", counts="client")
+ALL_CLIENTS = Rollup(
+	"income.all_clients", _clients, ("Payout",), PAID_CLIENTS, counts="client", parts_of=CLIENTS.name
+)
+CLAIMS = Rollup("income.claims", _claims, ("Partner Claim",), OF_CLAIMS, by="program")
+ROLLUPS = (PAYOUTS, OVERDUE, CLIENTS, ALL_CLIENTS, CLAIMS)
 
 
 @dataclass(slots=True)
@@ -127,38 +165,32 @@ def _behind(*where: Narrowing) -> tuple[Behind]:
 
 AMOUNT = ("Payout", "base_amount")
 """Whoever may not see what a payout is worth is shown no sum of them."""
-CLAIMS = (Behind("Partner Claim", dated="registered_on"),)
-PAYOUTS = _behind(("status", "!=", REJECTED))
+ALL_CLAIMS = (Behind("Partner Claim", dated="registered_on"),)
+ALL_PAYOUTS = _behind(("status", "!=", REJECTED))
 OWN_PAYOUTS = _behind(("status", "!=", REJECTED), ("reversal_of", "is", "not set"))
 OF_CLIENTS = _behind(("status", "not in", [REJECTED, CLAWED_BACK]), ("reversal_of", "is", "not set"))
 EXPECTED_ONES = _behind(("status", "=", EXPECTED))
 CONFIRMED_ONES = _behind(("status", "not in", [REJECTED, EXPECTED]))
 
 
-def _overdue(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder:
+def _overdue_ones(reader: Reader, key: Mapping[str, Any], today: date) -> QueryBuilder:
 	"""Rows: name."""
-	payout = reader.chosen(
-		"Payout",
-		dated="won_on",
-		terms=lambda payout: [payout("name")],
-		where=lambda payout: (payout("status") != REJECTED) & (payout("due_on") < today),
-	)
-	return of_row(reader, payout, key)
+	return of_row(reader, _overdue_of_period(reader, today), key)
 
 
 COLUMNS = (
-	Column("claims", "Claims", "Int", behind=CLAIMS),
+	Column("claims", "Claims", "Int", behind=ALL_CLAIMS),
 	Column("clients", "Clients", "Int", behind=OF_CLIENTS),
-	Column("conversion", "Conversion", "Percent", behind=CLAIMS),
+	Column("conversion", "Conversion", "Percent", behind=ALL_CLAIMS),
 	Column("payouts", "Payouts", "Int", behind=OWN_PAYOUTS),
-	Column("amount", "Income", "Currency", behind=PAYOUTS, needs=AMOUNT),
+	Column("amount", "Income", "Currency", behind=ALL_PAYOUTS, needs=AMOUNT),
 	Column("expected", "Expected", "Currency", behind=EXPECTED_ONES, needs=AMOUNT),
 	Column("confirmed", "Confirmed", "Currency", behind=CONFIRMED_ONES, needs=AMOUNT),
-	Column("paid", "Paid", "Currency", behind=PAYOUTS, needs=AMOUNT),
-	Column("overdue", "Overdue", "Currency", behind=(Behind("Payout", names=_overdue),), needs=AMOUNT),
-	Column("average", "Average Payout", "Currency", is_ratio=True, behind=PAYOUTS, needs=AMOUNT),
+	Column("paid", "Paid", "Currency", behind=ALL_PAYOUTS, needs=AMOUNT),
+	Column("overdue", "Overdue", "Currency", behind=(Behind("Payout", names=_overdue_ones),), needs=AMOUNT),
+	Column("average", "Average Payout", "Currency", is_ratio=True, behind=ALL_PAYOUTS, needs=AMOUNT),
 	Column("days_to_client", "Days from Lead to Client", "Float", behind=OWN_PAYOUTS),
-	Column("share", "Share", "Percent", behind=PAYOUTS, needs=AMOUNT),
+	Column("share", "Share", "Percent", behind=ALL_PAYOUTS, needs=AMOUNT),
 	Column("running_share", "Running Share", "Percent", needs=AMOUNT),
 )
 
@@ -192,7 +224,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 			}
 		)
 	# A client of two programmes is one client.
-	overall.clients = results["all_clients"][0][0]
+	overall.clients = sum(int(count) for (count,) in results["all_clients"])
 	totals = {
 		**dict.fromkeys(filters.group_by),
 		**_figures(overall, filters),
@@ -228,23 +260,24 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 
 def _gather(results: Results, filters: Filters) -> dict[Key, Income]:
 	groups: dict[Key, Income] = defaultdict(Income)
-	for key, (status, own, *sums, days, first) in split_rows(results, filters, "payouts"):
-		amount, paid, overdue = (units(value, filters.precision) for value in sums)
+	for key, (status, _rows, own, *sums, days, timed) in split_rows(results, filters, "payouts"):
+		amount, paid = (units(value, filters.precision) for value in sums)
 		groups[key].add(
 			Income(
 				payouts=int(own or 0),
 				amount=amount,
 				expected=amount - paid if status == EXPECTED else Decimal(0),
 				paid=paid,
-				overdue=overdue,
 				days=int(days or 0),
-				first_payouts=first,
+				first_payouts=int(timed or 0),
 			)
 		)
+	for key, (_rows, overdue) in split_rows(results, filters, "overdue"):
+		groups[key].overdue += units(overdue, filters.precision)
 	for key, (count,) in split_rows(results, filters, "clients"):
-		groups[key].clients += count
+		groups[key].clients += int(count)
 	for key, (count,) in split_rows(results, filters, "claims"):
-		groups[key].claims += count
+		groups[key].claims += int(count)
 	return groups
 
 

@@ -33,7 +33,7 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import Narrowing, of_column
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Reader, Restrict, keys, total
+from partner_crm.reports.sql import Reader, keys, total
 
 GROUPS = ("responsible", "company", "month")
 FILTERS = ("company", "responsible")
@@ -92,12 +92,11 @@ LIST_COLUMNS = (
 )
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
-	return {"counts": _counts(reader)} | ({} if filters.group_by else {"penalties": _penalties(reader)})
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
+	reader.filters.check(GROUPS, FILTERS)
+	return {"counts": _counts(reader)} | (
+		{} if reader.filters.group_by else {"penalties": _penalties(reader)}
+	)
 
 
 def _counts(reader: Reader) -> QueryBuilder:

@@ -604,12 +604,9 @@ FINDINGS = {
 PROGRAMS = "programs"
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	"""A query for each kind of finding that the reader can be told, and what they need beside."""
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
+	reader.filters.check(GROUPS, FILTERS)
 	found = {}
 	for code, finding in FINDINGS.items():
 		if reader.restrict.hidden.isdisjoint(finding.needs):

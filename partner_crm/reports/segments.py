@@ -42,7 +42,7 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import of_column
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Columns, Reader, Restrict, blank, total, when
+from partner_crm.reports.sql import Columns, Reader, blank, total, when
 
 GROUPS = ("segment", "region", "responsible")
 FILTERS = ("company", "responsible", "channel", "program", "partner", "region")
@@ -68,12 +68,9 @@ OF_CUSTOMERS = ("responsible", "region")
 CUSTOMERS_OWN = {"responsible": "account_manager", "region": "territory"}
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	"""Customers; by customer their orders, invoices without an order, all invoices, and what is owed and under way."""
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
+	reader.filters.check(GROUPS, FILTERS)
 	return {
 		"customers": _customers(reader),
 		"orders": _purchases(reader, ORDER, "transaction_date", _is_submitted),
@@ -276,7 +273,7 @@ def _told_of(reader: Reader, key: Mapping[str, Any], today: date) -> list[str]:
 
 	No database knows segments, so they are found by the report itself.
 	"""
-	asked = queries(reader.Q, reader.filters, today, reader.restrict)
+	asked = queries(reader, today)
 	told = _told({name: reader.fetch(query) for name, query in asked.items()}, reader.filters, today)
 	wanted = {name: key[name] or None for name in reader.filters.group_by if name in key}
 	return [

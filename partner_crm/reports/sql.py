@@ -8,7 +8,7 @@ afterwards (sums, ranks) names columns and constants only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -88,13 +88,16 @@ class Reader:
 	"""The one door through which a report reads a table, with what the reader may see.
 
 	`Q` is the query class: `frappe.qb` on a site, `pypika.dialects.SQLLiteQuery` elsewhere. `fetch` runs a query, for
-	what is told only by arithmetic over rows.
+	what is told only by arithmetic over rows. `kept`: the rollups that are kept, by name, each with the parts of it that
+	have changed since. `only` narrows the rows of `chosen`, by their columns and their date.
 	"""
 
 	Q: Any
 	filters: Filters
-	restrict: Restrict
+	restrict: Restrict = field(default_factory=Restrict)
 	fetch: Callable[[QueryBuilder], Sequence[Sequence[Any]]] | None = None
+	kept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+	only: Callable[[Columns, Term | None], Criterion] | None = None
 
 	def all(
 		self, doctype: str, columns: Iterable[str], where: Callable[[Columns], Criterion] | None = None
@@ -128,6 +131,8 @@ class Reader:
 		criteria = [*chosen_by(self.filters, column, day, known)]
 		if where:
 			criteria.append(where(column))
+		if self.only:
+			criteria.append(self.only(column, day))
 		return self._derived(
 			doctype, table, [*key_terms(self.filters, column, day), *terms(column)], criteria
 		)
@@ -184,7 +189,11 @@ def keys(source: QueryBuilder, filters: Filters) -> list[Field]:
 	NULL and "" are one group: their counts and sums are added up afterwards, so a client found under both counts
 	twice in it. To make them one in SQL would keep a database from grouping by an index, at ten times the cost.
 	"""
-	return [source[_key(place)] for place in range(len(filters.group_by))]
+	return [source[name] for name in key_names(filters)]
+
+
+def key_names(filters: Filters) -> list[str]:
+	return [_key(place) for place in range(len(filters.group_by))]
 
 
 def _key(place: int) -> str:
@@ -213,21 +222,14 @@ def median(Q: Any, values: QueryBuilder, by: Sequence[str], value: str) -> Query
 	)
 
 
-def most_frequent(Q: Any, source: QueryBuilder, by: Sequence[Field], value: str) -> QueryBuilder:
+def most_frequent(Q: Any, counted: QueryBuilder, by: Sequence[str], value: str, count: str) -> QueryBuilder:
 	"""For each combination of the columns `by`, its most frequent `value` and how often it occurs.
 
-	Of two that occur equally often, the first in the alphabet. Rows: `by` ("" where not set), the value, its count.
+	`counted` has a row for each of both, with the `count` of it. Of two that occur equally often, the first in the
+	alphabet. Rows: `by`, the value, its count.
 	"""
-	known = [Coalesce(field, "") for field in by]
-	counted = (
-		Q.from_(source)
-		.select(*[term.as_(field.name) for term, field in zip(known, by, strict=True)])
-		.select(source[value], Count("*").as_("n"))
-		.groupby(*known, source[value])
-		.as_("counted")
-	)
-	group = [counted[field.name] for field in by]
-	place = RowNumber().over(*group).orderby(counted["n"], order=Order.desc).orderby(counted[value])
-	ranked = Q.from_(counted).select(*group, counted[value], counted["n"], place.as_("place")).as_("ranked")
-	group = [ranked[field.name] for field in by]
-	return Q.from_(ranked).select(*group, ranked[value], ranked["n"]).where(ranked["place"] == 1)
+	group = [counted[name] for name in by]
+	place = RowNumber().over(*group).orderby(counted[count], order=Order.desc).orderby(counted[value])
+	ranked = Q.from_(counted).select(*group, counted[value], counted[count], place.as_("place")).as_("ranked")
+	group = [ranked[name] for name in by]
+	return Q.from_(ranked).select(*group, ranked[value], ranked[count]).where(ranked["place"] == 1)

@@ -177,6 +177,13 @@ TABLES: Mapping[str, Table] = {
 		indexes=(("customer",),),
 	),
 	"Sales Invoice Item": Table(_columns(text="parent sales_order"), indexes=(("sales_order",),)),
+	"Report Rollup": Table(
+		_columns(
+			text="rollup part company kept_by fact_1 fact_2 fact_3 fact_4 long_fact"
+			" documents sum_1 sum_2 sum_3 sum_4 sum_5",
+		),
+		indexes=(("rollup", "part"),),
+	),
 	"Delivery Note": Table(_columns(text="company customer", int="docstatus"), indexes=(("customer",),)),
 }
 

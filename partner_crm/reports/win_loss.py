@@ -6,13 +6,14 @@ A deal belongs to the period and to a month by the day it was decided: `won_on` 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from pypika import Order
-from pypika.functions import Count, Sum
+from pypika.functions import Sum
 from pypika.queries import QueryBuilder
 from pypika.terms import Term
 
@@ -36,16 +37,8 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import of_column
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import (
-	Columns,
-	Reader,
-	Restrict,
-	blank,
-	keys,
-	most_frequent,
-	total,
-	when,
-)
+from partner_crm.reports.rollups import COUNT, DECISIONS, LONG, MONEY, TEXT, Rollup
+from partner_crm.reports.sql import Columns, Reader, blank, key_names, most_frequent, when
 from partner_crm.rules.stages import CLIENT, LOST
 
 GROUPS = (
@@ -65,22 +58,20 @@ FILTERS = ("company", "responsible", "channel", "program", "partner", "region", 
 REASONS_SHOWN = 10
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	"""The decided deals' sums, the most frequent reason and learning of each group, and the main reasons of all."""
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
-	reasons = _with_text(reader, LOST, "lost_reason")
-	learnings = _with_text(reader, CLIENT, "key_learnings")
+	reader.filters.check(GROUPS, FILTERS)
+	reasons = REASONS.rows(reader).as_("reasons")
+	learnings = LEARNINGS.rows(reader).as_("learnings")
+	by, deals = key_names(reader.filters), Sum(reasons["documents"])
 	return {
-		"deals": _deals(reader),
-		"top_reasons": most_frequent(Q, reasons, keys(reasons, filters), "lost_reason"),
-		"top_learnings": most_frequent(Q, learnings, keys(learnings, filters), "key_learnings"),
-		"reasons": Q.from_(reasons)
-		.select(reasons["lost_reason"], Count("*").as_("deals"))
+		"deals": DEALS.rows(reader),
+		"top_reasons": most_frequent(reader.Q, reasons, by, "lost_reason", "documents"),
+		"top_learnings": most_frequent(reader.Q, learnings, by, "key_learnings", "documents"),
+		"reasons": reader.Q.from_(reasons)
+		.select(reasons["lost_reason"], deals.as_("deals"))
 		.groupby(reasons["lost_reason"])
-		.orderby(Count("*"), order=Order.desc)
+		.orderby(deals, order=Order.desc)
 		.orderby(reasons["lost_reason"])
 		.limit(REASONS_SHOWN),
 	}
@@ -91,23 +82,16 @@ def _decided_on(deal: Columns) -> Term:
 
 
 def _deals(reader: Reader) -> QueryBuilder:
-	"""Rows: group, stage, how many such deals there are, their amount, days to win: sum and count."""
-	deal = reader.chosen(
+	return reader.chosen(
 		"Partner Deal",
 		dated=_decided_on,
 		terms=lambda deal: [
 			deal("stage"),
 			deal("base_amount").as_("amount"),
 			deal("days_to_client").as_("days"),
+			when(deal("days_to_client").notnull()).as_("timed"),
 		],
 		where=lambda deal: deal("stage").isin((CLIENT, LOST)),
-	)
-	group = [*keys(deal, reader.filters), deal["stage"]]
-	return (
-		reader.Q.from_(deal)
-		.select(*group, Count("*"), total(deal["amount"], reader.filters.precision))
-		.select(Sum(deal["days"]), Count(deal["days"]))
-		.groupby(*group)
 	)
 
 
@@ -118,6 +102,26 @@ def _with_text(reader: Reader, stage: str, field: str) -> QueryBuilder:
 		terms=lambda deal: [deal(field)],
 		where=lambda deal: (deal("stage") == stage) & ~blank(deal(field)),
 	)
+
+
+def _decided(
+	name: str, source: Callable[[Reader], QueryBuilder], facts: Mapping[str, str], sums: Mapping[str, str]
+) -> Rollup:
+	days = ("won_on", "closed_on")
+	return Rollup(name, source, ("Partner Deal",), DECISIONS, "responsible", facts, sums, dated=days)
+
+
+DEALS = _decided("win_loss.deals", _deals, {"stage": TEXT}, {"amount": MONEY, "days": COUNT, "timed": COUNT})
+REASONS = _decided(
+	"win_loss.reasons", lambda reader: _with_text(reader, LOST, "lost_reason"), {"lost_reason": LONG}, {}
+)
+LEARNINGS = _decided(
+	"win_loss.learnings",
+	lambda reader: _with_text(reader, CLIENT, "key_learnings"),
+	{"key_learnings": LONG},
+	{},
+)
+ROLLUPS = (DEALS, REASONS, LEARNINGS)
 
 
 @dataclass(slots=True)
@@ -160,8 +164,10 @@ def behind(column: str) -> tuple[Behind, ...]:
 def report(results: Results, filters: Filters, today: date) -> Report:
 	"""A row for each group; rates are of the decided deals, `days_to_client` is the mean over won deals."""
 	groups = _gather(results, filters)
-	reasons = {key: tuple(texts) for key, texts in split_rows(results, filters, "top_reasons")}
-	learnings = {key: tuple(texts) for key, texts in split_rows(results, filters, "top_learnings")}
+	reasons, learnings = (
+		{key: (text, int(deals)) for key, (text, deals) in split_rows(results, filters, name)}
+		for name in ("top_reasons", "top_learnings")
+	)
 	ordered = in_order(groups) if filters.group_by else [()]
 	overall = Outcome()
 	for outcome in groups.values():
@@ -196,7 +202,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 			Figure("Lost", overall.lost, "Int"),
 			Figure("Win Rate", totals["win_rate"], "Percent"),
 			Figure("Amount Won", overall.won_amount, "Currency"),
-			*(Figure(reason, deals, "Int") for reason, deals in results["reasons"]),
+			*(Figure(reason, int(deals), "Int") for reason, deals in results["reasons"]),
 		),
 		keys=filters.group_by,
 	)
@@ -206,9 +212,9 @@ def _gather(results: Results, filters: Filters) -> dict[Key, Outcome]:
 	places = filters.precision
 	groups: dict[Key, Outcome] = defaultdict(Outcome)
 	for key, (stage, count, amount, days, timed) in split_rows(results, filters, "deals"):
-		worth = units(amount, places)
+		count, worth = int(count), units(amount, places)
 		if stage == CLIENT:
-			groups[key].add(Outcome(won=count, won_amount=worth, days=int(days or 0), timed=timed))
+			groups[key].add(Outcome(won=count, won_amount=worth, days=int(days or 0), timed=int(timed or 0)))
 		else:
 			groups[key].add(Outcome(lost=count, lost_amount=worth))
 	return groups

@@ -35,7 +35,7 @@ from partner_crm.reports.base import (
 )
 from partner_crm.reports.behind import of_column, of_row
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Columns, Reader, Restrict, blank, count_if, keys
+from partner_crm.reports.sql import Columns, Reader, blank, count_if, keys
 
 INTERACTION = "Client Interaction"
 GROUPS = ("responsible", "day", "month", "company")
@@ -46,18 +46,16 @@ OF_JOURNEYS = ("channel", "program", "partner", "region")
 SECONDS_A_MINUTE = 60
 
 
-def queries(
-	Q: Any, filters: Filters, today: date, restrict: Restrict | None = None
-) -> dict[str, QueryBuilder]:
+def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	"""The events by group and kind, the clients by group, and the clients altogether."""
-	filters.check(GROUPS, FILTERS)
-	reader = Reader(Q, filters, restrict or Restrict())
+	reader.filters.check(GROUPS, FILTERS)
 	clients = _chosen(reader, "contact")
-	groups = keys(clients, filters)
+	groups = keys(clients, reader.filters)
+	query = reader.Q.from_(clients)
 	return {
 		"events": _events(reader),
-		"clients": Q.from_(clients).select(*groups, Count(clients["contact"]).distinct()).groupby(*groups),
-		"all_clients": Q.from_(clients).select(Count(clients["contact"]).distinct()),
+		"clients": query.select(*groups, Count(clients["contact"]).distinct()).groupby(*groups),
+		"all_clients": query.select(Count(clients["contact"]).distinct()),
 	}
 
 

@@ -21,7 +21,7 @@ from frappe.utils.nestedset import get_root_of
 from frappe.utils.password import update_password
 
 from partner_crm.rules import stages
-from partner_crm.services import conversion, demo_money, near_matches, pairs, settings
+from partner_crm.services import conversion, demo_money, near_matches, pairs, rollups, settings
 from partner_crm.services.demo_site import ACCOUNTANT, HEAD, address, as_user, ensure
 from partner_crm.setup import roles
 
@@ -161,6 +161,7 @@ def make_demo(*, force: bool = False, password: str | None = None) -> dict[str, 
 	demo_money.settle()
 	demo_money.sell()
 	demo_money.impose()
+	rollups.distrust()  # what lies in the past has been dated back by statements
 	return _counts()
 
 

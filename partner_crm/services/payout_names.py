@@ -6,7 +6,9 @@ import frappe
 from pypika.functions import Coalesce, NullIf
 from pypika.terms import Function, PseudoColumn
 
+from partner_crm.reports.rollups import PAID_CLIENTS
 from partner_crm.rules.agreements import renamed
+from partner_crm.services import rollups
 from partner_crm.services.agreements import PAYOUT
 from partner_crm.services.payouts import LINK
 
@@ -16,6 +18,7 @@ def follow_card(link: str, name: str) -> None:
 	payout = frappe.qb.DocType(PAYOUT)
 	client = Coalesce(NullIf(payout.counterparty, ""), payout.contact)
 	frappe.qb.update(payout).set(payout.client, client).where(payout[link] == name).run()
+	rollups.distrust(PAID_CLIENTS)
 
 
 def follow_party(link: str, old: str, new: str, merge: bool) -> None:

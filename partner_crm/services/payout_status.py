@@ -12,7 +12,7 @@ from frappe.utils import getdate, now_datetime
 from pypika.terms import Criterion
 
 from partner_crm.rules import commission
-from partner_crm.services import buckets
+from partner_crm.services import buckets, rollups
 from partner_crm.services.numbers import decimal
 from partner_crm.setup.identity_buckets import LEDGER
 
@@ -32,6 +32,7 @@ def lock_ledger() -> None:
 def refresh(names: Collection[str], today: date | None = None) -> int:
 	"""Judges these payouts and all that take them back, or that they take back; returns how many have moved on.
 
+	Whoever writes payouts by statements ends here, so here the sums of reports hear of it.
 	The rows are locked until the end of the transaction, and read as they are now, whatever this transaction
 	has seen of them before.
 	"""
@@ -39,7 +40,9 @@ def refresh(names: Collection[str], today: date | None = None) -> int:
 		return 0
 	payout = frappe.qb.DocType(PAYOUT)
 	roots = _read(payout.name.isin(sorted(names)), ("name", "root"))
-	return _move(_groups_of({row.root or row.name for row in roots}), getdate(today))
+	groups = _groups_of({row.root or row.name for row in roots})
+	rollups.follow_payouts(row for group in groups for row in group)
+	return _move(groups, getdate(today))
 
 
 def confirm(today: date | None = None) -> int:
@@ -66,7 +69,10 @@ def _held_until(today: date) -> list[str]:
 	)
 
 
-COLUMNS = ("name", "root", "status", "amount", "hold_until", "paid_amount", "reversal_of", "statement")
+COLUMNS = (
+	*("name", "root", "status", "amount", "hold_until", "paid_amount", "reversal_of", "statement"),
+	*("won_on", "due_on", "client"),
+)
 
 
 def _groups_of(roots: set[str]) -> list[list[frappe._dict]]:

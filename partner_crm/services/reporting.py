@@ -41,7 +41,7 @@ from partner_crm.reports.filters import FilterError, Filters, Message
 from partner_crm.reports.sql import Reader, Restrict
 from partner_crm.reports.tables import TABLES
 from partner_crm.rules.money import smallest_unit
-from partner_crm.services import titles
+from partner_crm.services import rollups, titles
 from partner_crm.texts import CONTEXT
 
 REPORTS: Mapping[str, base.ReportModule] = {
@@ -80,7 +80,16 @@ def show(report: str, values: Mapping[str, Any] | None) -> tuple:
 	request = Request.of(values)
 	try:
 		filters = request.filters
-		found = comparison.run(REPORTS[report], _fetch, frappe.qb, filters, getdate(), request.restrict)
+		module = REPORTS[report]
+		found = comparison.run(
+			module,
+			_fetch,
+			frappe.qb,
+			filters,
+			getdate(),
+			request.restrict,
+			rollups.kept(getattr(module, "ROLLUPS", ())),
+		)
 	except FilterError as refusal:
 		_refuse(refusal)
 	return Shown(found, request).as_tuple()

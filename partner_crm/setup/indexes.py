@@ -17,6 +17,7 @@ INDEXES = {
 OF_REPORTS = {
 	"Stage Change": {
 		"pcrm_stays": ["reference_doctype", "reference_name", "from_stage", "seconds_in_stage"],
+		"pcrm_begun": ["registered_on", "from_stage", "seconds_in_stage", "company"],
 		"pcrm_logged": ["company", "from_stage", "seconds_in_stage", "registered_on"],
 	},
 	"Partner Lead": {

@@ -9,7 +9,7 @@ from reports_reference import TODAY, Site, code_of
 
 from partner_crm.reports import activity, base, channels, funnel, income, reconciliation, win_loss, work
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Restrict
+from partner_crm.reports.sql import Reader, Restrict
 from partner_crm.rules.agreements import Agreement, dump, text_of
 from partner_crm.rules.commission import NOTHING_BEFORE, Prior, Term
 from partner_crm.texts import translate
@@ -458,7 +458,7 @@ def test_what_the_terms_of_the_programme_explain_is_told_by_the_database(site):
 	site.add("Payout", name="P1", **of_terms("100", agreed(FIXED_100)))
 	site.add("Payout", name="P2", **of_terms("35", agreed(FIXED_100), won_on=date(2023, 12, 31)))
 	site.add("Payout", name="P3", **of_terms("35", agreed(FIXED_100)))
-	query = reconciliation.queries(SQLLiteQuery, Filters(), TODAY)["differs"]
+	query = reconciliation.queries(Reader(SQLLiteQuery, Filters()), TODAY)["differs"]
 	assert [row[0] for row in site.connection.execute(query.get_sql())] == ["P3"]
 
 

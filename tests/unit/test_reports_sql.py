@@ -26,7 +26,7 @@ from partner_crm.reports import (
 	work,
 )
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Restrict
+from partner_crm.reports.sql import Reader, Restrict
 
 MODULES = [
 	*(funnel, income, channels, activity, win_loss, reconciliation, penalties, segments, work),
@@ -43,7 +43,7 @@ def _filled(module, value: str) -> dict[str, object]:
 
 
 def _statements(module, Q, filters):
-	return [query.get_sql() for query in module.queries(Q, filters, TODAY).values()]
+	return [query.get_sql() for query in module.queries(Reader(Q, filters), TODAY).values()]
 
 
 @pytest.mark.parametrize("Q", QUERY_CLASSES)
@@ -139,7 +139,7 @@ def test_what_is_hidden_is_in_no_sum_and_no_order(two_managers):
 def test_a_restriction_reaches_every_query_that_reads_the_table():
 	restrict = Restrict(rows=lambda doctype, table: table["name"] == "only this")
 	for module in MODULES:
-		for query in module.queries(SQLLiteQuery, Filters(), TODAY, restrict).values():
+		for query in module.queries(Reader(SQLLiteQuery, Filters(), restrict), TODAY).values():
 			statement = query.get_sql()
 			assert statement.count("\"name\"='only this'") == statement.count('FROM "tab')
 
@@ -176,6 +176,9 @@ def test_every_column_that_is_listed_is_read():
 			for statement in _statements(module, MySQLQuery, filters):
 				for doctype in re.findall(r"FROM `tab([^`]+)`", statement):
 					read[doctype].update(re.findall(r"`([a-z_]+)`", statement))
+	for module in MODULES:
+		for rollup in getattr(module, "ROLLUPS", ()):
+			read["Report Rollup"].update(re.findall(r"`([a-z_0-9]+)`", rollup.together(MySQLQuery).get_sql()))
 	for statement in journeys.statements(MySQLQuery):
 		read["Stage Change"].update(re.findall(r"`tabStage Change`\.`([a-z_]+)`", statement.get_sql()))
 	for doctype, table in tables.TABLES.items():

@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from partner_crm.services import claim_decisions, claims, numbers
+from partner_crm.services import claim_decisions, claims, numbers, rollups
 
 
 class PartnerClaim(Document):
@@ -25,3 +25,7 @@ class PartnerClaim(Document):
 	def on_update(self):
 		claim_decisions.tell(self)
 		claim_decisions.hand_on(self)
+		rollups.follow(self)
+
+	def on_trash(self):
+		rollups.forget(self)

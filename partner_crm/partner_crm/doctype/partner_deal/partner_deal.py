@@ -10,6 +10,7 @@ from partner_crm.services import (
 	funnel,
 	numbers,
 	payouts,
+	rollups,
 	winning,
 )
 
@@ -65,8 +66,10 @@ class PartnerDeal(Document):
 		winning.make_customer(self)
 		winning.hand_over(self)
 		payouts.follow(self)
+		rollups.follow(self)
 
 	def on_trash(self):
 		conversion.undo(self)
 		funnel.forget_log(self)
 		discipline.forget(self)
+		rollups.forget(self)

@@ -11,6 +11,7 @@ from partner_crm.services import (
 	leads,
 	numbers,
 	payouts,
+	rollups,
 	scoring,
 )
 
@@ -54,8 +55,10 @@ class PartnerLead(Document):
 		funnel.correct_log(self)
 		discipline.note(self)
 		payouts.follow(self)
+		rollups.follow(self)
 
 	def on_trash(self):
 		funnel.forget_log(self)
 		claims.forget_lead(self)
 		discipline.forget(self)
+		rollups.forget(self)

@@ -1,7 +1,7 @@
 import frappe
 from frappe.model.document import Document
 
-from partner_crm.services import numbers, payout_decisions
+from partner_crm.services import numbers, payout_decisions, rollups
 
 
 class Payout(Document):
@@ -18,6 +18,7 @@ class Payout(Document):
 	def on_update(self):
 		payout_decisions.tell_timeline(self)
 		payout_decisions.follow(self)
+		rollups.follow(self)
 
 	def before_change(self):
 		payout_decisions.refuse_rewriting(self)
