@@ -7,6 +7,8 @@ from itertools import count
 import frappe
 from frappe.model.document import Document
 
+from partner_crm.services import rollups
+
 _numbers = count(1)
 
 
@@ -198,12 +200,17 @@ def _make(doctype: str, defaults: dict | None = None, **fields) -> Document:
 
 
 def make_row(doctype: str, **fields) -> Document:
-	"""A document as it lies in the database, whatever rules say of it, and without the work of saving it."""
+	"""A document as it lies in the database, whatever rules say of it, and without the work of saving it.
+
+	The sums of reports hear of it as of any other.
+	"""
 	row = frappe.get_doc({"doctype": doctype, **fields})
 	row.set_new_name(set_child_names=True)
 	row.set_parent_in_children()
 	for part in (row, *row.get_all_children()):
 		part.db_insert()
+	if doctype in rollups.FACTS:
+		rollups.follow(row)
 	return row
 
 

@@ -55,7 +55,7 @@ def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	return {
 		"payouts": PAYOUTS.rows(reader),
 		"overdue": _overdue(reader, today),
-		"clients": CLIENTS.rows(reader),
+		"clients": (CLIENTS if reader.filters.group_by else ALL_CLIENTS).rows(reader),
 		"all_clients": ALL_CLIENTS.rows(replace(reader, filters=replace(reader.filters, group_by=()))),
 		"claims": CLAIMS.rows(reader),
 	}

@@ -96,8 +96,13 @@ class Rollup:
 		known = {"company", self.by}
 		if self.parts == MONTHS:
 			known.add("month")
-		elif filters.from_date or filters.to_date or not filters.company:
-			return False  # neither the days nor the companies of one client can be added up
+		elif (
+			filters.from_date
+			or filters.to_date
+			or not filters.company
+			or not asked >= {*filter(None, [self.by])}
+		):
+			return False  # who is in two months, companies or groups is one client
 		return (
 			self.name in reader.kept
 			and asked <= known
@@ -117,7 +122,7 @@ class Rollup:
 			kept = kept.union_all(self._counted(self.source(part), part, None))
 		table = Table("kept")
 		group = [table[name] for name in (*key_names(reader.filters), *self.facts)]
-		documents = Sum(table["documents"])
+		documents = Coalesce(Sum(table["documents"]), 0)
 		query = reader.Q.from_(kept.as_("kept")).select(*group, documents.as_("documents"))
 		for name, kind in self.sums.items():
 			query = query.select(_sum(table[name], kind, reader.filters.precision).as_(name))
@@ -190,6 +195,7 @@ class Rollup:
 		filters, table = reader.filters, Table(table_name(DOCTYPE))
 		live = sorted(self._live(reader))
 		query = reader.Q.from_(table)
+		query.wrap_set_operation_queries = False  # SQLite knows no brackets around the parts of a union
 		is_by_part = "month" in filters.group_by or filters.from_date or filters.to_date
 		if is_by_part:
 			query = query.where(table["rollup"] == self.name).where(table["part"].notin([ALL, *live]))

@@ -319,7 +319,8 @@ def _rows(rollup: Rollup, reader: Reader) -> Iterator[tuple]:
 		known = sums.setdefault(key, [Decimal(0)] * len(numbers))
 		sums[key] = [one + other for one, other in zip(known, numbers, strict=True)]
 	for key, numbers in sums.items():
-		yield (*key, *(value.normalize() for value in numbers))
+		if numbers[0]:
+			yield (*key, *(value.normalize() for value in numbers))
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,8 @@ import pytest
 from frappe.utils.background_jobs import get_queues
 from redis import Redis
 
+from partner_crm.services import rollups
+from tests.bench import sums
 from tests.bench.client import Server
 from tests.bench.harness import Harness, Site
 from tests.bench.parallel import run_in_processes
@@ -38,8 +40,15 @@ def harness() -> Harness:
 @pytest.fixture(scope="session")
 def common_site(harness: Harness) -> Iterator[Site]:
 	site = harness.take_site()
+	_keep_sums(site)
 	yield site
 	harness.give_back(site)
+
+
+def _keep_sums(site: Site) -> None:
+	connect(site)
+	rollups.refresh()
+	frappe.destroy()
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +58,7 @@ def site(request: pytest.FixtureRequest, harness: Harness) -> Iterator[Site]:
 		yield request.getfixturevalue("common_site")
 		return
 	own = harness.take_site()
+	_keep_sums(own)
 	yield own
 	Redis.from_url(harness.redis).flushdb()  # sessions, jobs
 	harness.give_back(own)
@@ -62,11 +72,17 @@ def transaction(request: pytest.FixtureRequest, site: Site) -> Iterator[None]:
 	if not _may_commit(request):
 		frappe.db.after_commit.add(lambda: commits.append("".join(traceback.format_stack(limit=12))))
 	metadata = _state_of_metadata()
-	yield
+	with sums.told_as_the_documents_tell() as differing:
+		yield
 	changed_metadata = _state_of_metadata() != metadata
 	frappe.db.rollback()
 	forget(everything=changed_metadata)
 	frappe.destroy()
+	if differing:
+		pytest.fail(
+			"The sums of reports tell something else than the documents:\n" + "\n".join(differing),
+			pytrace=False,
+		)
 	if commits:
 		pytest.fail(
 			"The test committed, so others would see what it left. Say `pytestmark = pytest.mark.commits` in its "

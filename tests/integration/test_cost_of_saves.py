@@ -41,6 +41,7 @@ STAFF_LOOKED_UP = "SELECT Employee and User"
 KEYS_LOOKED_UP = "SELECT Identity Key"
 LOOKED_AT = "SELECT Employee and User and Identity Key"  # both of them in one
 KEYS_LOCKED = "SELECT Identity Bucket"
+NOTED = "INSERT Report Rollup Note"  # that the sums of reports are to be reckoned again
 KEYS_WRITTEN = "INSERT Identity Key and Identity Bucket"  # locks the buckets first
 
 MAY_BE_SEEN = (
@@ -73,7 +74,7 @@ def manager() -> None:
 # Leads
 
 
-def test_a_lead_of_a_known_contact_costs_three_statements_more_than_its_insert():
+def test_a_lead_of_a_known_contact_costs_four_statements_more_than_its_insert():
 	cards = {"contact": make_full_contact().name, "counterparty": make_full_counterparty().name}
 	make_lead(**cards)
 
@@ -85,6 +86,7 @@ def test_a_lead_of_a_known_contact_costs_three_statements_more_than_its_insert()
 		"SELECT Counterparty",
 		"INSERT Partner Lead",
 		"INSERT Stage Change",
+		NOTED,
 	]
 
 
@@ -118,7 +120,9 @@ def test_what_a_programme_and_a_partner_add_to_a_lead():
 		"SELECT Identity Key",  # is the client the partner himself?
 		"SELECT Identity Bucket",
 		"INSERT Partner Claim",
+		NOTED,
 		"INSERT Stage Change",
+		NOTED,
 	]
 
 	lead = stored(lead)
@@ -142,6 +146,7 @@ def test_what_a_programme_and_a_partner_add_to_a_lead():
 		"SELECT Dynamic Link",
 		"SELECT Identity Key",
 		"INSERT Stage Change",
+		NOTED,
 	]
 
 
@@ -167,6 +172,7 @@ def test_what_capturing_a_person_and_a_company_costs():
 		"INSERT Contact Phone",
 		KEYS_WRITTEN,
 		"INSERT Stage Change",
+		NOTED,
 	]
 
 
@@ -217,9 +223,11 @@ def test_what_a_conversion_costs():
 		"SELECT Identity Bucket",
 		"INSERT Partner Deal",
 		"INSERT Stage Change",
+		NOTED,
 		"SELECT Partner Lead",
 		"UPDATE Partner Lead",
 		"INSERT Stage Change",
+		NOTED,
 		"INSERT Discipline Event",  # the lead is out of play: past nights are judged by what was then
 		"UPDATE Partner Lead",
 	]
@@ -259,6 +267,7 @@ def test_what_a_move_of_a_deal_costs():
 		"UPDATE Partner Deal",
 		"DELETE Partner Deal Item",
 		"INSERT Stage Change",
+		NOTED,
 		"UPDATE Partner Lead",
 	]
 
@@ -306,6 +315,7 @@ def test_winning_a_deal_with_payouts_costs_less_than_twice_as_much_as_without():
 		"INSERT Payout",  # all instalments in one
 		"SELECT Payout",  # and their status
 		"SELECT Payout",
+		NOTED,
 		"UPDATE Payout",
 		"SELECT Sales Invoice",
 		"SELECT Partner Deal",

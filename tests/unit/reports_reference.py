@@ -72,14 +72,47 @@ class Site:
 				seconds_in_stage=stays[place] if place < len(stays) else None,
 			)
 
+	def change(self, doctype: str, record: Record, **values: Any) -> None:
+		record |= values
+		pairs = ", ".join(f'"{name}" = ?' for name in values)
+		given = [str(value) if isinstance(value, Decimal | date) else value for value in values.values()]
+		self.connection.execute(f'UPDATE "tab{doctype}" SET {pairs} WHERE name = ?', [*given, record["name"]])
+
 	def run(self, module: Any, filters: Filters | None = None, **options: Any) -> base.Report:
+		self._acquaint()
+		return base.run(module, self.fetch, SQLLiteQuery, filters or Filters(), TODAY, **options)
+
+	def fetch(self, query: Any) -> list[tuple[Any, ...]]:
+		return self.connection.execute(query.get_sql()).fetchall()
+
+	def _acquaint(self) -> None:
 		for statement in kept_of_journeys.statements(SQLLiteQuery):
 			self.connection.execute(statement.get_sql())
 
-		def fetch(query: Any) -> list[tuple[Any, ...]]:
-			return self.connection.execute(query.get_sql()).fetchall()
+	def keep(self, module: Any, noted: Mapping[str, Iterable[str]] | None = None) -> None:
+		"""Reckons the rollups of a report, or the parts of them that are noted."""
+		self._acquaint()
+		for rollup in module.ROLLUPS:
+			parts = None if noted is None else sorted(noted[rollup.name])
+			of_these = "" if parts is None else f" AND part IN ({', '.join('?' * (len(parts) + 1))})"
+			self.connection.execute(
+				f'DELETE FROM "tabReport Rollup" WHERE rollup = ?{of_these}',
+				[rollup.name, *([] if parts is None else ["all", *parts])],
+			)
+			if not rollup.parts_of and parts != []:
+				self._write_rollup(rollup, self.fetch(rollup.of_parts(SQLLiteQuery, parts)))
+			self._write_rollup(rollup, self.fetch(rollup.together(SQLLiteQuery)))
 
-		return base.run(module, fetch, SQLLiteQuery, filters or Filters(), TODAY, **options)
+	def _write_rollup(self, rollup: Any, rows: Iterable[tuple[Any, ...]]) -> None:
+		columns = ["rollup", "part", "company", *rollup.key_columns(), *rollup.number_columns()]
+		for row in rows:
+			sql = f'INSERT INTO "tabReport Rollup" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))})'
+			self.connection.execute(sql, [rollup.name, *row])
+
+	def parts_of(self, module: Any) -> dict[str, set[tuple[Any, ...]]]:
+		"""What the documents tell for each part of each rollup."""
+		self._acquaint()
+		return {rollup.name: set(self.fetch(rollup.of_parts(SQLLiteQuery))) for rollup in module.ROLLUPS}
 
 
 # --- a random site ------------------------------------------------------------------------------------------
@@ -107,6 +140,22 @@ AMOUNTS = (
 def a_site(random: Random, size: int = 1) -> Site:
 	"""Some leads and deals that moved about, interactions, claims, payouts with reversals, costs and sales."""
 	site = Site()
+	add_documents(site, random, size)
+	for _ in range(random.randrange(4 * size)):
+		site.add(
+			"Acquisition Channel Cost",
+			parent=random.choice(("Fair", "Ads")),
+			month=random.choice((date(2024, 1, 1), date(2024, 3, 1), date(2024, 5, 1))),
+			amount=random.choice(AMOUNTS),
+		)
+	for _ in range(random.randrange(8 * size)):
+		_add_interaction(site, random)
+	_add_sales(site, random, size)
+	return site
+
+
+def add_documents(site: Site, random: Random, size: int = 1) -> None:
+	"""Leads, deals, payouts and claims."""
 	for _ in range(random.randrange(8 * size)):
 		_add_lead(site, random)
 	for _ in range(random.randrange(8 * size)):
@@ -121,17 +170,6 @@ def a_site(random: Random, size: int = 1) -> Site:
 			client=random.choice(("Acme", "Ivanov")),
 			registered_on=random.choice(DAYS),
 		)
-	for _ in range(random.randrange(4 * size)):
-		site.add(
-			"Acquisition Channel Cost",
-			parent=random.choice(("Fair", "Ads")),
-			month=random.choice((date(2024, 1, 1), date(2024, 3, 1), date(2024, 5, 1))),
-			amount=random.choice(AMOUNTS),
-		)
-	for _ in range(random.randrange(8 * size)):
-		_add_interaction(site, random)
-	_add_sales(site, random, size)
-	return site
 
 
 def _add_interaction(site: Site, random: Random) -> None:
@@ -846,6 +884,46 @@ CHECKS = {
 	work_report: check_work,
 }
 """For each report, what asserts that it equals the count."""
+
+
+def change_documents(site: Site, random: Random) -> None:
+	"""Some of them move to another month, get another amount, change hands, or are paid."""
+	changes = {
+		"Partner Lead": lambda: {"channel": random.choice(CHANNELS), "registered_on": random.choice(DAYS)},
+		"Partner Deal": lambda: {"base_amount": random.choice(AMOUNTS), "responsible": random.choice(PEOPLE)},
+		"Payout": lambda: {
+			"client": random.choice(("Acme", "Ivanov", "Petrova")),
+			"status": random.choice(("Expected", "Paid", "Rejected", "Clawed Back")),
+			"due_on": random.choice((None, *DAYS)),
+		},
+		"Partner Claim": lambda: {"program": random.choice(PROGRAMS)},
+	}
+	for doctype, change in changes.items():
+		for record in site.records[doctype]:
+			if not random.randrange(4):
+				site.change(doctype, record, **change())
+
+
+def kept_filters(random: Random, module: base.ReportModule) -> Filters:
+	"""Filters that rollups can answer, at least some of a report's."""
+	by = random.choice([rollup.by for rollup in module.ROLLUPS])
+	values = {"channel": CHANNELS, "program": PROGRAMS, "responsible": PEOPLE}
+	chosen = {"company": random.choice((None, "Alpha"))}
+	if by and not random.randrange(3):
+		chosen[by] = random.choice([value for value in values[by] if value])
+	begins, ends = random.choice(
+		[
+			*[(None, None)] * 3,
+			(date(2024, 2, 1), date(2024, 4, 30)),
+			(date(2024, 2, 5), date(2024, 4, 29)),
+			(date(2024, 3, 1), None),
+			(None, date(2024, 3, 10)),
+			(date(2024, 3, 2), date(2024, 3, 9)),
+		]
+	)
+	groups = [name for name in ("month", "company", by) if name in module.GROUPS]
+	group_by = tuple(random.sample(groups, random.randrange(len(groups) + 1)))
+	return Filters(**chosen, from_date=begins, to_date=ends, group_by=group_by)
 
 
 def any_filters(random: Random, module: base.ReportModule) -> Filters:

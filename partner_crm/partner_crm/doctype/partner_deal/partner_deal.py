@@ -60,13 +60,13 @@ class PartnerDeal(Document):
 		claims.register(self)
 		funnel.log_stage(self)
 		funnel.correct_log(self)
+		rollups.follow(self)
 		discipline.note(self)
 		conversion.finish(self)
 		conversion.follow(self)
 		winning.make_customer(self)
 		winning.hand_over(self)
 		payouts.follow(self)
-		rollups.follow(self)
 
 	def on_trash(self):
 		conversion.undo(self)

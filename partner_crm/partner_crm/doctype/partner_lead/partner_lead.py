@@ -53,9 +53,9 @@ class PartnerLead(Document):
 		claims.register(self)
 		funnel.log_stage(self)
 		funnel.correct_log(self)
+		rollups.follow(self)
 		discipline.note(self)
 		payouts.follow(self)
-		rollups.follow(self)
 
 	def on_trash(self):
 		funnel.forget_log(self)
