@@ -49,7 +49,7 @@ def expire_claims(today: date | str | None = None) -> None:
 
 def refresh_rollups() -> None:
 	"""Every ten minutes: the sums of reports, as far as documents have changed."""
-	rollups.refresh()
+	rollups.start()
 
 
 def check_rollups() -> None:

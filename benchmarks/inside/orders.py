@@ -19,7 +19,16 @@ from benchmarks.inside.nights import (  # noqa: F401 (orders, by their names)
 )
 from benchmarks.inside.payouts import fill_ledger, time_ledger_loop, time_reconciliation  # noqa: F401
 from benchmarks.inside.people import MANAGERS, name_of
-from benchmarks.inside.reports import memory_of, time_clients, time_peer, time_report  # noqa: F401
+from benchmarks.inside.reports import (  # noqa: F401
+	distrust,
+	memory_of,
+	note,
+	reckon,
+	reckon_noted,
+	time_clients,
+	time_peer,
+	time_report,
+)
 from benchmarks.inside.sales import fill_sales  # noqa: F401
 from partner_crm.services import key_stock, near_matches, runs
 from partner_crm.services.identity import DuplicateCard

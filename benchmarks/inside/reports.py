@@ -13,11 +13,14 @@ from pathlib import Path
 
 import frappe
 from frappe.desk.query_report import run
-from frappe.utils import getdate
+from frappe.utils import add_months, getdate
 
+from benchmarks.inside.sales import DAYS, FIRST_DAY
 from partner_crm.reports import income
+from partner_crm.reports import rollups as rollup
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.sql import Reader
+from partner_crm.services import rollups
 
 GROUPED = {
 	"Partner Funnel": None,
@@ -93,6 +96,36 @@ PEERS = {
 }
 
 
+MONTHS, CLIENTS = 6, 30
+"""Of how many the documents have changed since sums were last reckoned. That is every ten minutes."""
+
+
+def reckon() -> float:
+	"""Seconds it takes to reckon all sums anew."""
+	return _seconds(rollups.rebuild)
+
+
+def reckon_noted() -> float:
+	"""Seconds it takes to reckon what `note` has noted."""
+	return _seconds(rollups.refresh)
+
+
+def note() -> None:
+	"""That of the last months, and of some clients, documents have changed."""
+	last = add_months(getdate(FIRST_DAY), DAYS // 30)
+	months = [f"{add_months(last, -back):%Y-%m}" for back in range(MONTHS)]
+	clients = frappe.get_all("Payout", pluck="client", distinct=True, limit=CLIENTS, order_by="client")
+	parts = {rollup.MONTHS: months, rollup.CLIENTS: clients}
+	rollups._note((changes, part) for changes, kind in rollup.PARTS_OF.items() for part in parts[kind])
+	frappe.db.commit()
+
+
+def distrust() -> None:
+	"""From here on the documents are read."""
+	rollups.distrust()
+	frappe.db.commit()
+
+
 def time_report(report: str, rounds: int) -> list[tuple[float, float]]:
 	"""Seconds of the report and of its floor, in turn, after a first time of each that doesn't count."""
 	times = [(_seconds(_show, report), _seconds(_floor, report)) for _round in range(rounds + 1)]
@@ -104,15 +137,25 @@ def time_peer(peer: str, rounds: int) -> list[float]:
 	return [_seconds(run, peer, {"company": _company(), **PEERS[peer]}) for _round in range(rounds + 1)][1:]
 
 
-def time_clients(rounds: int) -> list[tuple[float, float]]:
-	"""Seconds of counting clients by programme and altogether, as Partner Income does and by bare statements, in turn."""
-	queries = income.queries(Reader(frappe.qb, Filters(company=_company(), group_by=("program",))), getdate())
+def time_clients(rounds: int, are_kept: bool) -> list[tuple[float, float]]:
+	"""Seconds of counting clients by programme and altogether, as Partner Income does and by bare statements, in turn.
+
+	Where they are kept the bare statement only groups the payouts, else it counts clients, too.
+	"""
+	reader = Reader(
+		frappe.qb,
+		Filters(company=_company(), group_by=("program",)),
+		kept=rollups.kept(income.ROLLUPS) if are_kept else {},
+	)
+	bare = [statement for statement in FLOORS["Partner Income"] if "DISTINCT" in statement]
+	if are_kept:
+		bare = ["SELECT program, COUNT(*) FROM `tabPayout` WHERE company = %(company)s GROUP BY program"]
 
 	def ours() -> None:
+		queries = income.queries(reader, getdate())
 		queries["clients"].run()
 		queries["all_clients"].run()
 
-	bare = [statement for statement in FLOORS["Partner Income"] if "DISTINCT" in statement]
 	return [(_seconds(ours), _seconds(_run_all, bare)) for _round in range(rounds + 1)][1:]
 
 

@@ -8,4 +8,4 @@ from partner_crm.services import rollups
 
 
 def after_rename(group: Document, method: str, old: str, new: str, merge: bool = False) -> None:
-	rollups.distrust()
+	rollups.follow_group(group.doctype)

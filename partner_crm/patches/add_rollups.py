@@ -1,9 +1,7 @@
-"""Reports read sums that are kept beside the documents; the scheduler makes them."""
+"""The log of stages is read by the month that a journey began in, where sums of reports are reckoned again."""
 
-from partner_crm.setup import identity_buckets
 from partner_crm.setup.indexes import add_indexes
 
 
 def execute() -> None:
-	identity_buckets.make()
 	add_indexes()

@@ -118,7 +118,11 @@ def _clients(reader: Reader) -> QueryBuilder:
 		"Payout",
 		dated="won_on",
 		terms=lambda payout: [payout("client")],
-		where=lambda payout: payout("status").notin((REJECTED, CLAWED_BACK)) & blank(payout("reversal_of")),
+		where=lambda payout: (
+			payout("status").notin((REJECTED, CLAWED_BACK))
+			& blank(payout("reversal_of"))
+			& ~blank(payout("client"))
+		),
 	)
 
 

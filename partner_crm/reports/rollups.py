@@ -13,7 +13,7 @@ are not kept, get the documents themselves: the rows of both ways are the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import reduce
@@ -27,7 +27,7 @@ from pypika.queries import QueryBuilder
 from pypika.terms import Case, Criterion, Term, ValueWrapper
 
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Columns, Reader, key_names, keys, total
+from partner_crm.reports.sql import Columns, Reader, key_names, total
 from partner_crm.reports.tables import table_name
 from partner_crm.rules.calendar import add_months
 
@@ -59,7 +59,7 @@ MOST_PARTS: Mapping[str, int] = {MONTHS: 24, CLIENTS: 1000}
 
 TEXT, NUMBER, LONG = "text", "number", "long text"
 MONEY, COUNT = "money", "count"
-EXACT = "DECIMAL(38, 9)"
+EXACT, WRITTEN = "DECIMAL(38, 9)", "CHAR(60)"
 """Numbers are kept as text: no column of Frappe's holds the sum of a million amounts with all their decimals."""
 
 
@@ -70,8 +70,7 @@ class Rollup:
 	`source`: the documents, as `Reader.chosen` gives them; `reads`: their DocTypes; `changes`: what notes concern it.
 	`by`: the grouping and filter that it is kept by besides the company. `facts`: columns of the source that its rows
 	are told apart by; `sums`: those that are added up, besides the documents, which are always counted, or the
-	different values of the column `counts`. `dated`: columns by which a database finds the documents of a month,
-	where their date itself is reckoned. `parts_of`: the rollup whose different parts it counts.
+	different values of the column `counts`. `parts_of`: the rollup whose different parts it counts.
 	"""
 
 	name: str
@@ -82,7 +81,6 @@ class Rollup:
 	facts: Mapping[str, str] = field(default_factory=dict)
 	sums: Mapping[str, str] = field(default_factory=dict)
 	counts: str | None = None
-	dated: tuple[str, ...] = ()
 	parts_of: str | None = None
 
 	@property
@@ -91,6 +89,13 @@ class Rollup:
 
 	def is_kept_for(self, reader: Reader) -> bool:
 		"""Whether what is kept answers this reader with these filters."""
+		return self._live(reader) is not None
+
+	def _live(self, reader: Reader) -> list[str] | None:
+		"""The parts whose documents are to be read: those noted, and those that the period covers by half.
+
+		None where what is kept does not answer.
+		"""
 		filters, restrict = reader.filters, reader.restrict
 		asked = {*filters.group_by, *(name for name, _value in filters.chosen())}
 		known = {"company", self.by}
@@ -102,21 +107,38 @@ class Rollup:
 			or not filters.company
 			or not asked >= {*filter(None, [self.by])}
 		):
-			return False  # who is in two months, companies or groups is one client
-		return (
+			return None  # who is in two months, companies or groups is one client
+		is_kept = (
 			self.name in reader.kept
 			and asked <= known
 			and not any(doctype in self.reads for doctype, _column in restrict.hidden)
 			and all(restrict.rows(name, Table(table_name(name))) is None for name in self.reads)
-			and len(self._live(reader)) <= MOST_PARTS[self.parts]
+		)
+		live = self._noted_or_cut(reader) if is_kept else ()
+		return sorted(live) if is_kept and len(live) <= MOST_PARTS[self.parts] else None
+
+	def _noted_or_cut(self, reader: Reader) -> frozenset[str]:
+		noted = reader.kept[self.name]
+		first, last = reader.filters.from_date, reader.filters.to_date
+		if self.parts != MONTHS or not (first or last):
+			return noted
+		cut = set()
+		if first and first.day != 1:
+			cut.add(_month(first))
+		if last and (last == date.max or (last + timedelta(days=1)).day != 1):
+			cut.add(_month(last))
+		return frozenset(
+			part
+			for part in noted | cut
+			if part != UNDATED and (not first or part >= _month(first)) and (not last or part <= _month(last))
 		)
 
 	def rows(self, reader: Reader) -> QueryBuilder:
 		"""Rows: group ("" or NULL where not set), facts, how many documents, sums; amounts in units (`base.units`)."""
-		if not self.is_kept_for(reader):
+		live = self._live(reader)
+		if live is None:
 			return self.counted(self.source(reader), reader)
-		kept = self._kept(reader)
-		live = sorted(self._live(reader))
+		kept = self._kept(reader, live)
 		if live:
 			part = replace(reader, only=self.within(live), kept={})
 			kept = kept.union_all(self._counted(self.source(part), part, None))
@@ -130,10 +152,16 @@ class Rollup:
 		return query.groupby(*group).having(documents != 0) if group else query
 
 	def of_parts(self, Q: Any, parts: Collection[str] | None = None) -> QueryBuilder:
-		"""Rows: part, company, `by` if there is one, facts, how many documents, sums. Of all parts, or of those named."""
+		"""Rows: part, company, `by` if there is one, facts, how many documents, sums. Of all parts, or of those named.
+
+		Numbers are texts: Frappe reads those of MariaDB as floats.
+		"""
 		group_by = tuple(filter(None, (self.parts, "company", self.by)))
 		reader = Reader(Q, Filters(group_by=group_by), only=None if parts is None else self.within(parts))
-		return self._counted(self.source(reader), reader, None)
+		rows = self._counted(self.source(reader), reader, None).as_("counted")
+		keys = (*key_names(reader.filters), *self.facts)
+		numbers = (Cast(rows[name], WRITTEN) for name in ("documents", *self.sums))
+		return Q.from_(rows).select(*(rows[name] for name in keys), *numbers)
 
 	def together(self, Q: Any) -> QueryBuilder:
 		"""The same rows for all parts together, of what is kept of each."""
@@ -143,7 +171,11 @@ class Rollup:
 		query = Q.from_(table).select(ValueWrapper(ALL), *group).where(of_parts).groupby(*group)
 		if self.parts_of:
 			return query.select(Count(table["part"]).distinct())
-		return query.select(*(Sum(_exact(table[name])) for name in self.number_columns()))
+		return query.select(*(Cast(Sum(_exact(table[name])), WRITTEN) for name in self.number_columns()))
+
+	def groups(self, Q: Any) -> QueryBuilder:
+		"""A row for each company, group and facts: as many as `together` has."""
+		return self.rows(Reader(Q, Filters(group_by=tuple(filter(None, ("company", self.by))))))
 
 	def key_columns(self) -> list[str]:
 		"""Of the DocType, for the grouping and the facts."""
@@ -164,61 +196,45 @@ class Rollup:
 		if self.parts == CLIENTS:
 			return lambda column, day: column(CLIENTS).isin(sorted(parts))
 		spans = [*_spans(parts)]
+		return lambda column, day: reduce(or_, (_within_span(day, span) for span in spans))
 
-		def criterion(column: Columns, day: Term | None) -> Criterion:
-			found = _among(day, spans)
-			if self.dated:
-				found &= reduce(or_, (_among(column(name), spans) for name in self.dated))
-			return found
+	def _kept(self, reader: Reader, live: list[str]) -> QueryBuilder:
+		"""Rows: group, facts, documents, sums, as they are kept.
 
-		return criterion
-
-	def _live(self, reader: Reader) -> frozenset[str]:
-		"""The parts whose documents are to be read: those noted, and those that the period covers by half."""
-		noted = reader.kept.get(self.name, frozenset())
-		first, last = reader.filters.from_date, reader.filters.to_date
-		if self.parts != MONTHS or not (first or last):
-			return noted
-		cut = set()
-		if first and first.day != 1:
-			cut.add(_month(first))
-		if last and (last == date.max or (last + timedelta(days=1)).day != 1):
-			cut.add(_month(last))
-		return frozenset(
-			part
-			for part in noted | cut
-			if part != UNDATED and (not first or part >= _month(first)) and (not last or part <= _month(last))
-		)
-
-	def _kept(self, reader: Reader) -> QueryBuilder:
-		"""Rows: group, facts, documents, sums, as they are kept; those of noted parts are taken off."""
+		From some day on, or by month, the parts are added up. Else what does not belong is taken off from all together:
+		the parts whose documents are read, and those after the period.
+		"""
 		filters, table = reader.filters, Table(table_name(DOCTYPE))
-		live = sorted(self._live(reader))
-		query = reader.Q.from_(table)
+		part, last = table["part"], filters.to_date and _month(filters.to_date)
+		is_added_up = bool("month" in filters.group_by or filters.from_date)
+		query = reader.Q.from_(table).where(table["rollup"] == self.name)
 		query.wrap_set_operation_queries = False  # SQLite knows no brackets around the parts of a union
-		is_by_part = "month" in filters.group_by or filters.from_date or filters.to_date
-		if is_by_part:
-			query = query.where(table["rollup"] == self.name).where(table["part"].notin([ALL, *live]))
-			if filters.from_date:
-				query = query.where(table["part"] >= _month(filters.from_date))
-			if filters.to_date:
-				query = query.where((table["part"] != UNDATED) & (table["part"] <= _month(filters.to_date)))
-		else:
-			query = query.where((table["rollup"] == self.name) & table["part"].isin([ALL, *live]))
 		if filters.company:
 			query = query.where(table["company"] == filters.company)
 		if self.by and getattr(filters, self.by, None):
 			query = query.where(table["kept_by"] == getattr(filters, self.by))
-		sign = Case().when(table["part"] == ALL, 1).else_(1 if is_by_part else -1)
+		if is_added_up:
+			query = query.where(part.notin([ALL, *live]))
+			if filters.from_date:
+				query = query.where(part >= _month(filters.from_date))
+			if last:
+				query = query.where((part != UNDATED) & (part <= last))
+		else:
+			taken = part.isin([ALL, *live])
+			query = query.where(taken | (part == UNDATED) | ((part > last) & (part < ALL)) if last else taken)
+		sign = None if is_added_up else Case().when(part == ALL, 1).else_(-1)
 		query = self._select_kept(query, table, filters, sign)
 		if self.parts_of and live:
-			noted = (table["rollup"] == self.parts_of) & table["part"].isin(live)
-			noted &= table["company"] == filters.company
-			counted = reader.Q.from_(table).select((0 - Count(table["part"]).distinct()).as_("documents"))
+			noted = (
+				(table["rollup"] == self.parts_of) & part.isin(live) & (table["company"] == filters.company)
+			)
+			counted = reader.Q.from_(table).select((0 - Count(part).distinct()).as_("documents"))
 			query = query.union_all(counted.where(noted))
 		return query
 
-	def _select_kept(self, query: QueryBuilder, table: Table, filters: Filters, sign: Case) -> QueryBuilder:
+	def _select_kept(
+		self, query: QueryBuilder, table: Table, filters: Filters, sign: Case | None
+	) -> QueryBuilder:
 		at = {"month": table["part"], "company": table["company"], self.by: table["kept_by"]}
 		for name, key in zip(filters.group_by, key_names(filters), strict=True):
 			query = query.select(at[name].as_(key))
@@ -226,7 +242,8 @@ class Rollup:
 		for column, (name, kind) in zip(columns, self.facts.items(), strict=True):
 			query = query.select((_exact(table[column]) if kind == NUMBER else table[column]).as_(name))
 		for column, name in zip(self.number_columns(), ("documents", *self.sums), strict=True):
-			query = query.select((sign * _exact(table[column])).as_(name))
+			number = _exact(table[column])
+			query = query.select((number if sign is None else sign * number).as_(name))
 		return query
 
 	def counted(self, source: QueryBuilder, reader: Reader) -> QueryBuilder:
@@ -235,16 +252,19 @@ class Rollup:
 
 	def _counted(self, source: QueryBuilder, reader: Reader, places: int | None) -> QueryBuilder:
 		"""Without decimal places amounts are as they are, and what is not set is ""."""
-		group = [*keys(source, reader.filters), *(source[name] for name in self.facts)]
+		names = (*key_names(reader.filters), *self.facts)
+		group = [source[name] for name in names]
 		told = group
 		if places is None or LONG in self.facts.values():
 			kinds = (*(TEXT for _key in reader.filters.group_by), *self.facts.values())
-			told = [
-				Coalesce(term, 0 if kind == NUMBER else "").as_(term.name)
-				for term, kind in zip(group, kinds, strict=True)
+			known = [
+				Coalesce(term, 0 if kind == NUMBER else "") for term, kind in zip(group, kinds, strict=True)
 			]
-		if LONG in self.facts.values():
-			group = told  # no index has texts, so nothing is lost by making NULL and "" one group
+			told = [term.as_(name) for term, name in zip(known, names, strict=True)]
+			if LONG in self.facts.values():
+				# No index has texts, so nothing is lost by making NULL and "" one group. A name that is given here
+				# would mean the column in GROUP BY.
+				group = known
 		documents = Count(source[self.counts]).distinct() if self.counts else Count("*")
 		query = reader.Q.from_(source).select(*told, documents.as_("documents"))
 		for name, kind in self.sums.items():
@@ -277,10 +297,6 @@ def _spans(parts: Collection[str]) -> Iterator[tuple[date, date | None] | None]:
 		first, after = first or begins, None if part == _month(date.max) else add_months(begins, 1)
 	if first:
 		yield first, after
-
-
-def _among(day: Term | None, spans: Iterable[tuple[date, date | None] | None]) -> Criterion:
-	return reduce(or_, (_within_span(day, span) for span in spans))
 
 
 def _within_span(day: Term, span: tuple[date, date | None] | None) -> Criterion:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from pypika import Order
 from pypika.functions import Sum
 from pypika.queries import QueryBuilder
-from pypika.terms import Term
 
 from partner_crm.reports.base import (
 	Behind,
@@ -38,7 +38,7 @@ from partner_crm.reports.base import (
 from partner_crm.reports.behind import of_column
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.rollups import COUNT, DECISIONS, LONG, MONEY, TEXT, Rollup
-from partner_crm.reports.sql import Columns, Reader, blank, key_names, most_frequent, when
+from partner_crm.reports.sql import Reader, blank, key_names, most_frequent, when
 from partner_crm.rules.stages import CLIENT, LOST
 
 GROUPS = (
@@ -65,7 +65,8 @@ def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	learnings = LEARNINGS.rows(reader).as_("learnings")
 	by, deals = key_names(reader.filters), Sum(reasons["documents"])
 	return {
-		"deals": DEALS.rows(reader),
+		"won": WON_DEALS.rows(reader),
+		"lost": LOST_DEALS.rows(reader),
 		"top_reasons": most_frequent(reader.Q, reasons, by, "lost_reason", "documents"),
 		"top_learnings": most_frequent(reader.Q, learnings, by, "key_learnings", "documents"),
 		"reasons": reader.Q.from_(reasons)
@@ -77,51 +78,53 @@ def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	}
 
 
-def _decided_on(deal: Columns) -> Term:
-	return when(deal("stage") == CLIENT, deal("won_on"), deal("closed_on"))
+DECIDED_ON = {CLIENT: "won_on", LOST: "closed_on"}
 
 
-def _deals(reader: Reader) -> QueryBuilder:
-	return reader.chosen(
-		"Partner Deal",
-		dated=_decided_on,
-		terms=lambda deal: [
-			deal("stage"),
-			deal("base_amount").as_("amount"),
-			deal("days_to_client").as_("days"),
-			when(deal("days_to_client").notnull()).as_("timed"),
-		],
-		where=lambda deal: deal("stage").isin((CLIENT, LOST)),
-	)
+def _decided(stage: str) -> Callable[[Reader], QueryBuilder]:
+	def deals(reader: Reader) -> QueryBuilder:
+		return reader.chosen(
+			"Partner Deal",
+			dated=DECIDED_ON[stage],
+			terms=lambda deal: [
+				deal("stage"),
+				deal("base_amount").as_("amount"),
+				deal("days_to_client").as_("days"),
+				when(deal("days_to_client").notnull()).as_("timed"),
+			],
+			where=lambda deal: deal("stage") == stage,
+		)
+
+	return deals
 
 
-def _with_text(reader: Reader, stage: str, field: str) -> QueryBuilder:
-	return reader.chosen(
-		"Partner Deal",
-		dated=_decided_on,
-		terms=lambda deal: [deal(field)],
-		where=lambda deal: (deal("stage") == stage) & ~blank(deal(field)),
-	)
+def _with_text(stage: str, field: str) -> Callable[[Reader], QueryBuilder]:
+	def deals(reader: Reader) -> QueryBuilder:
+		return reader.chosen(
+			"Partner Deal",
+			dated=DECIDED_ON[stage],
+			terms=lambda deal: [deal(field)],
+			where=lambda deal: (deal("stage") == stage) & ~blank(deal(field)),
+		)
+
+	return deals
 
 
-def _decided(
-	name: str, source: Callable[[Reader], QueryBuilder], facts: Mapping[str, str], sums: Mapping[str, str]
+def _rollup(
+	name: str,
+	source: Callable[[Reader], QueryBuilder],
+	facts: Mapping[str, str],
+	sums: Mapping[str, str] = MappingProxyType({}),
 ) -> Rollup:
-	days = ("won_on", "closed_on")
-	return Rollup(name, source, ("Partner Deal",), DECISIONS, "responsible", facts, sums, dated=days)
+	return Rollup(f"win_loss.{name}", source, ("Partner Deal",), DECISIONS, "responsible", facts, sums)
 
 
-DEALS = _decided("win_loss.deals", _deals, {"stage": TEXT}, {"amount": MONEY, "days": COUNT, "timed": COUNT})
-REASONS = _decided(
-	"win_loss.reasons", lambda reader: _with_text(reader, LOST, "lost_reason"), {"lost_reason": LONG}, {}
-)
-LEARNINGS = _decided(
-	"win_loss.learnings",
-	lambda reader: _with_text(reader, CLIENT, "key_learnings"),
-	{"key_learnings": LONG},
-	{},
-)
-ROLLUPS = (DEALS, REASONS, LEARNINGS)
+OUTCOME = {"amount": MONEY, "days": COUNT, "timed": COUNT}
+WON_DEALS = _rollup("won", _decided(CLIENT), {"stage": TEXT}, OUTCOME)
+LOST_DEALS = _rollup("lost", _decided(LOST), {"stage": TEXT}, OUTCOME)
+REASONS = _rollup("reasons", _with_text(LOST, "lost_reason"), {"lost_reason": LONG})
+LEARNINGS = _rollup("learnings", _with_text(CLIENT, "key_learnings"), {"key_learnings": LONG})
+ROLLUPS = (WON_DEALS, LOST_DEALS, REASONS, LEARNINGS)
 
 
 @dataclass(slots=True)
@@ -211,7 +214,7 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 def _gather(results: Results, filters: Filters) -> dict[Key, Outcome]:
 	places = filters.precision
 	groups: dict[Key, Outcome] = defaultdict(Outcome)
-	for key, (stage, count, amount, days, timed) in split_rows(results, filters, "deals"):
+	for key, (stage, count, amount, days, timed) in split_rows(results, filters, "won", "lost"):
 		count, worth = int(count), units(amount, places)
 		if stage == CLIENT:
 			groups[key].add(Outcome(won=count, won_amount=worth, days=int(days or 0), timed=int(timed or 0)))

@@ -6,7 +6,6 @@ import frappe
 from pypika.functions import Coalesce, NullIf
 from pypika.terms import Function, PseudoColumn
 
-from partner_crm.reports.rollups import PAID_CLIENTS
 from partner_crm.rules.agreements import renamed
 from partner_crm.services import rollups
 from partner_crm.services.agreements import PAYOUT
@@ -17,8 +16,11 @@ def follow_card(link: str, name: str) -> None:
 	"""After the card that `link` points to got the name `name`, or was merged into it."""
 	payout = frappe.qb.DocType(PAYOUT)
 	client = Coalesce(NullIf(payout.counterparty, ""), payout.contact)
-	frappe.qb.update(payout).set(payout.client, client).where(payout[link] == name).run()
-	rollups.distrust(PAID_CLIENTS)
+	of_card = payout[link] == name
+	clients = frappe.qb.from_(payout).select(payout.client).where(of_card).distinct()
+	rollups.follow_clients(clients.run(pluck=True))
+	frappe.qb.update(payout).set(payout.client, client).where(of_card).run()
+	rollups.follow_clients(clients.run(pluck=True))
 
 
 def follow_party(link: str, old: str, new: str, merge: bool) -> None:

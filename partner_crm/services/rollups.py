@@ -11,7 +11,8 @@ are held against the documents, and where they differ they are made anew and the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -19,26 +20,32 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 from frappe.utils import cstr, getdate
+from pypika.terms import Parameter
+from redis.exceptions import ConnectionError as RedisDown
 
-from partner_crm.reports import channels, funnel, income, win_loss
+from partner_crm.reports import base, channels, funnel, income, win_loss
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.rollups import (
+	ALL,
 	CLAIMS,
+	COUNT,
 	DECISIONS,
 	DOCTYPE,
 	DUES,
 	INCOME,
 	JOURNEYS,
 	LONG,
+	MONEY,
+	MONTHS,
 	MOST_PARTS,
 	PAID_CLIENTS,
 	PARTS_OF,
+	UNDATED,
 	Rollup,
 )
 from partner_crm.reports.sql import Reader
 from partner_crm.rules.stages import CLIENT, LOST
-from partner_crm.services import buckets, bulk
-from partner_crm.setup.identity_buckets import ROLLUPS as LOCKED
+from partner_crm.services import bulk
 
 NOTE = "Report Rollup Note"
 LEAD, DEAL, PAYOUT, CLAIM = "Partner Lead", "Partner Deal", "Payout", "Partner Claim"
@@ -78,6 +85,9 @@ TOO_VARIOUS = "too various"
 MOST_ROWS = 5000
 """Texts of which there are more are no quicker to read as sums."""
 
+PLACES = 4
+"""Decimal places to which sums are compared. Frappe reads those of MariaDB as floats, which have some 15 digits."""
+
 MOST_NOTES = 20_000
 """So many are worked off in one transaction."""
 
@@ -109,8 +119,26 @@ def follow_payouts(rows: Iterable[frappe._dict]) -> None:
 	_note((changes, _part(row, changes)) for row in rows for changes in FACTS[PAYOUT])
 
 
+def follow_clients(clients: Iterable[str]) -> None:
+	"""Before and after payouts go over to another client."""
+	_note((PAID_CLIENTS, client) for client in clients)
+
+
+def follow_group(doctype: str) -> None:
+	"""After what sums are kept by has got another name, or was merged into another one of its kind."""
+	distrust(*KEPT_BY[doctype])
+
+
+KEPT_BY: Mapping[str, tuple[str, ...]] = {
+	"Acquisition Channel": (JOURNEYS,),
+	"Company": tuple(PARTS_OF),
+	"Partner Program": (INCOME, DUES, PAID_CLIENTS, CLAIMS),
+	"User": (DECISIONS,),
+}
+
+
 def distrust(*kinds: str) -> None:
-	"""After statements that move documents from one part to another, such as the renaming of what they are kept by."""
+	"""After statements that change what nobody can tell; of all kinds, where none is named."""
 	_note((changes, EVERYTHING) for changes in kinds or PARTS_OF)
 
 
@@ -142,16 +170,14 @@ def _note(found: Iterable[tuple[str, str | None]]) -> None:
 
 def kept(rollups: Iterable[Rollup]) -> dict[str, frozenset[str]]:
 	"""For a `Reader`: the rollups that can be read, each with its noted parts."""
-	rollups = {rollup.name: rollup for rollup in rollups}
-	if not rollups:
-		return {}
-	defined = _definitions(rollups)
-	noted = _noted({rollup.changes for rollup in rollups.values()})
+	by_name = {rollup.name: rollup for rollup in rollups}
+	made = _definitions(by_name) if by_name else {}
+	defined = [rollup for name, rollup in by_name.items() if made.get(name) == _definition(name)]
+	noted = _noted({rollup.changes for rollup in defined}) if defined else {}
 	return {
-		name: noted.get(rollup.changes, frozenset())
-		for name, rollup in rollups.items()
-		if defined.get(name) == _definition(name, frappe.db.db_type)
-		and EVERYTHING not in noted.get(rollup.changes, ())
+		rollup.name: noted.get(rollup.changes, frozenset())
+		for rollup in defined
+		if EVERYTHING not in noted.get(rollup.changes, ())
 	}
 
 
@@ -161,31 +187,59 @@ def _definitions(names: Collection[str]) -> dict[str, str]:
 	return dict(query.where((table.rollup == DEFINED) & table.part.isin(sorted(names))).run())
 
 
+def _definition(name: str) -> str:
+	return _defined(name, frappe.db.db_type)
+
+
 @cache
-def _definition(name: str, db_type: str) -> str:
+def _defined(name: str, db_type: str) -> str:
 	return ROLLUPS[name].definition(frappe.qb)
 
 
 def _noted(kinds: Collection[str]) -> dict[str, frozenset[str]]:
 	table = frappe.qb.DocType(NOTE)
 	query = frappe.qb.from_(table).select(table.changes, table.part).where(table.changes.isin(sorted(kinds)))
-	rows = query.groupby(table.changes, table.part).limit(1 + sum(MOST_PARTS.values())).run()
-	if len(rows) > sum(MOST_PARTS.values()):
+	most = sum(MOST_PARTS.values())
+	rows = query.groupby(table.changes, table.part).limit(most + 1).run()
+	if len(rows) > most:
 		return dict.fromkeys(kinds, frozenset({EVERYTHING}))
 	noted: dict[str, set[str]] = {}
 	for changes, part in rows:
-		noted.setdefault(changes, set()).add(part or "")
+		noted.setdefault(changes, set()).add(part or UNDATED)
 	return {changes: frozenset(parts) for changes, parts in noted.items()}
 
 
 # Reckoning again
 
 
+JOB = "partner_crm_rollups"
+
+
+def start() -> None:
+	"""Has a worker refresh what there is to refresh; the first time takes minutes where there are millions of documents."""
+	if not _due():
+		return
+	try:
+		frappe.enqueue(refresh, queue="long", timeout=60 * 60, job_id=JOB, deduplicate=True)
+	except RedisDown:
+		frappe.logger("partner_crm").warning(
+			"Redis can't be reached: the sums of reports wait for the scheduler"
+		)
+
+
 def refresh() -> None:
-	"""Reckons all that has been noted, and what is not kept yet; each kind of change in a transaction of its own."""
+	"""Reckons all that has been noted, and what is not kept yet; each kind of change in transactions of its own.
+
+	What fails is said in the Error Log, and left to the next time.
+	"""
 	for changes in _due():
-		while _refresh(changes):
-			pass
+		try:
+			while _refresh(changes):
+				pass
+		except Exception:
+			frappe.db.rollback()
+			frappe.log_error(title="Sums of reports could not be reckoned")
+			frappe.db.commit()
 
 
 def rebuild() -> None:
@@ -204,54 +258,88 @@ def _due() -> list[str]:
 	return [changes for changes in PARTS_OF if changes in noted | unmade]
 
 
-def _is_made(name: str, definitions: Mapping[str, str]) -> bool:
-	definition = _definition(name, frappe.db.db_type)
-	return definitions.get(name) in (definition, f"{TOO_VARIOUS} {definition}")
+def _is_made(name: str, made: Mapping[str, str]) -> bool:
+	return made.get(name) in (_definition(name), f"{TOO_VARIOUS} {_definition(name)}")
 
 
 def _refresh(changes: str) -> bool:
 	"""Whether more is noted than was worked off."""
 	frappe.db.commit()
-	# Whoever reckons is alone, and sees what was committed until he was.
-	buckets.lock(LOCKED, [DOCTYPE])
+	if not _is_alone():
+		return False
 	table = frappe.qb.DocType(NOTE)
 	query = frappe.qb.from_(table).select(table.name, table.part).where(table.changes == changes)
 	notes = query.limit(MOST_NOTES).run()
-	parts = {part or "" for _name, part in notes}
+	parts = {part or UNDATED for _name, part in notes}
 	made = _definitions(ROLLUPS)
 	for rollup in ROLLUPS.values():
 		if rollup.changes == changes:
 			is_whole = EVERYTHING in parts or not _is_made(rollup.name, made)
-			if is_whole or (parts and made[rollup.name] == _definition(rollup.name, frappe.db.db_type)):
+			if is_whole or (parts and made[rollup.name] == _definition(rollup.name)):
 				_reckon(rollup, None if is_whole else parts)
-	bulk.run(
-		frappe.qb.from_(table).delete().where(table.name.isin(bulk.NAMES)), [name for name, _part in notes]
-	)
+	# One by one, by the primary key: for a list of names MariaDB may read and lock the whole table, notes that others
+	# are just adding too.
+	delete = frappe.qb.from_(table).delete().where(table.name == Parameter("%(name)s")).get_sql()
+	for name, _part in notes:
+		frappe.db.sql(delete, {"name": name})
 	frappe.db.commit()
 	return len(notes) == MOST_NOTES
+
+
+LOCK = "lock"
+"""The name of the row that whoever reckons holds. It is written too: where a view begins before the row is locked, as
+on Postgres, a database refuses to write what has been written since."""
+
+
+def _is_alone() -> bool:
+	"""Locks the row until the end of the transaction, or says that somebody else reckons already.
+
+	What is read afterwards is what was committed until now: on MariaDB locking alone begins no view.
+	"""
+	table = frappe.qb.DocType(DOCTYPE)
+	query = frappe.qb.from_(table).select(table.name).where(table.name == LOCK)
+	if not query.for_update(skip_locked=True).run():
+		frappe.db.rollback()
+		if query.run():
+			return False
+		bulk.insert_new(DOCTYPE, ("name",), [(LOCK,)])
+		frappe.db.commit()
+		return _is_alone()
+	frappe.qb.update(table).set(table.documents, frappe.generate_hash(length=10)).where(
+		table.name == LOCK
+	).run()
+	return True
 
 
 def _reckon(rollup: Rollup, parts: set[str] | None) -> None:
 	"""These parts, or all, and all together."""
 	table = frappe.qb.DocType(DOCTYPE)
 	its_own = frappe.qb.from_(table).delete().where(table.rollup == rollup.name)
-	if parts is None:
+	definition = _definition(rollup.name)
+	if parts is None and _is_too_various(rollup):
 		its_own.run()
-	else:
-		for some in _lots({*parts, "all"}):
-			its_own.where(table.part.isin(some)).run()
+		_define(rollup, f"{TOO_VARIOUS} {definition}")
+		return
+	lots = [None] if parts is None else [*_lots(parts)]
+	for some in lots:
+		(its_own if some is None else its_own.where(table.part.isin([ALL, *some]))).run()
 	if not rollup.parts_of:
-		for some in [None] if parts is None else _lots(parts):
+		for some in lots:
 			_write(rollup, rollup.of_parts(frappe.qb, some).run())
-	together = rollup.together(frappe.qb).run()
-	definition = _definition(rollup.name, frappe.db.db_type)
-	if LONG in rollup.facts.values() and len(together) > MOST_ROWS:
-		its_own.run()
-		definition = f"{TOO_VARIOUS} {definition}"
-	else:
-		_write(rollup, together)
+	_write(rollup, rollup.together(frappe.qb).run())
+	if parts is None:
+		_define(rollup, definition)
+
+
+def _is_too_various(rollup: Rollup) -> bool:
+	if LONG not in rollup.facts.values():
+		return False
+	return len(rollup.groups(frappe.qb).limit(MOST_ROWS + 1).run()) > MOST_ROWS
+
+
+def _define(rollup: Rollup, definition: str) -> None:
 	frappe.db.delete(DOCTYPE, {"rollup": DEFINED, "part": rollup.name})
-	row = (frappe.generate_hash(length=10), DEFINED, rollup.name, None, definition)
+	row = (frappe.generate_hash(length=20), DEFINED, rollup.name, None, definition)
 	bulk.insert_narrow(DOCTYPE, (*COLUMNS, "kept_by"), [row])
 
 
@@ -261,32 +349,39 @@ def _lots(parts: Iterable[str]) -> Iterator[list[str]]:
 		yield parts[start : start + bulk.MOST]
 
 
-def _write(rollup: Rollup, rows: Iterable[tuple]) -> None:
+def _write(rollup: Rollup, rows: Sequence[tuple]) -> None:
 	columns = (*COLUMNS, *rollup.key_columns(), *rollup.number_columns())
 	width = len(rollup.key_columns())
 
-	def written() -> Iterator[tuple]:
-		for part, company, *rest in rows:
-			keys, numbers = rest[:width], rest[width:]
-			known = (*map(cstr, keys), *(str(value or 0) for value in numbers))
-			yield (frappe.generate_hash(length=10), rollup.name, part, company, *known)
+	def written(part: str, company: str, *rest: Any) -> tuple:
+		known = (*map(cstr, rest[:width]), *(str(number or 0) for number in rest[width:]))
+		return (frappe.generate_hash(length=20), rollup.name, part, company, *known)
 
-	bulk.insert_narrow(DOCTYPE, columns, written())
+	for start in range(0, len(rows), bulk.MOST):
+		bulk.insert_narrow(DOCTYPE, columns, [written(*row) for row in rows[start : start + bulk.MOST]])
 
 
 # Proof
 
 
 def check() -> list[str]:
-	"""The rollups that tell something else than the documents do, by company."""
+	"""The rollups that tell something else than the documents do."""
 	companies = frappe.get_all("Company", pluck="name", order_by="name")
-	return [
-		f"{rollup.name}, {company}: {_in_words(told - true)} instead of {_in_words(true - told)}"
-		for rollup in ROLLUPS.values()
-		for company in companies
-		for told, true in [_compared(rollup, company)]
-		if told != true
-	]
+	found = []
+	for rollup in ROLLUPS.values():
+		by = (rollup.by,) if rollup.by else ()
+		if rollup.parts == MONTHS:
+			asked = [Filters(group_by=("company", "month", *by)), Filters(group_by=("company", *by))]
+		else:
+			asked = [Filters(company=company, group_by=by) for company in companies]
+		told, true = Counter(), Counter()
+		for filters in asked:
+			reader = Reader(frappe.qb, replace(filters, precision=PLACES))
+			told.update(_rows(rollup, replace(reader, kept=kept([rollup]))))
+			true.update(_rows(rollup, reader))
+		if told != true:
+			found.append(f"{rollup.name}: {_in_words(told - true)} instead of {_in_words(true - told)}")
+	return found
 
 
 def check_and_mend() -> None:
@@ -297,35 +392,29 @@ def check_and_mend() -> None:
 		rebuild()
 
 
-def _compared(rollup: Rollup, company: str) -> tuple[Counter, Counter]:
-	by = tuple(filter(None, (rollup.by, "month" if PARTS_OF[rollup.changes] == "month" else None)))
-	told: Counter = Counter()
-	true: Counter = Counter()
-	for group_by in (by, by[:1] if rollup.by else ()):
-		reader = Reader(frappe.qb, Filters(company=company, group_by=group_by, precision=9))
-		keeping = Reader(frappe.qb, reader.filters, kept=kept([rollup]))
-		told.update(_rows(rollup, keeping))
-		true.update(_rows(rollup, reader))
-	return told, true
+def _rows(rollup: Rollup, reader: Reader) -> Iterator[str]:
+	"""In words. Rows with the same key are one, whatever nothing is called in it.
 
-
-def _rows(rollup: Rollup, reader: Reader) -> Iterator[tuple]:
-	"""Rows with the same key are one, whatever nothing is called."""
-	width = len(reader.filters.group_by) + len(rollup.facts)
-	sums: dict[tuple, list[Decimal]] = {}
+	Long texts are left out: which of them are one is decided by the database, which gives either.
+	"""
+	width = len(reader.filters.group_by)
+	facts = [place for place, kind in enumerate(rollup.facts.values(), width) if kind != LONG]
+	first_number = width + len(rollup.facts)
+	kinds = (COUNT, *rollup.sums.values())
+	groups: dict[tuple, list[Decimal]] = {}
 	for row in rollup.rows(reader).run():
-		key = (len(reader.filters.group_by), *(_plain(value) for value in row[:width]))
-		numbers = [Decimal(str(value or 0)) for value in row[width:]]
-		known = sums.setdefault(key, [Decimal(0)] * len(numbers))
-		sums[key] = [one + other for one, other in zip(known, numbers, strict=True)]
-	for key, numbers in sums.items():
+		key = tuple(_plain(row[place]) for place in (*range(width), *facts))
+		numbers = groups.setdefault(key, [Decimal(0)] * len(kinds))
+		for place, (kind, value) in enumerate(zip(kinds, row[first_number:], strict=True)):
+			numbers[place] += base.units(value, PLACES) if kind == MONEY else base.number(value, 0)
+	for key, numbers in groups.items():
 		if numbers[0]:
-			yield (*key, *(value.normalize() for value in numbers))
+			yield " ".join((*key, *(f"{number.normalize():f}" for number in numbers)))
 
 
-def _plain(value: Any) -> Any:
-	return (value or "") if isinstance(value, str | None) else Decimal(str(value)).normalize()
+def _plain(value: Any) -> str:
+	return value or "" if isinstance(value, str | None) else f"{Decimal(str(value)).normalize():f}"
 
 
 def _in_words(rows: Counter) -> str:
-	return "; ".join(" ".join(map(str, row)) for row in [*rows][:3]) or "nothing"
+	return "; ".join([*rows][:3]) or "nothing"

@@ -2,9 +2,9 @@
 
 import frappe
 
-CARD_KEYS, OPEN_DEALS, CLAIMS, LEDGER, GAPS, ROLLUPS = "", "deal-", "claim-", "ledger-", "gap-", "rollup-"
+CARD_KEYS, OPEN_DEALS, CLAIMS, LEDGER, GAPS = "", "deal-", "claim-", "ledger-", "gap-"
 
-BUCKETS = {CARD_KEYS: 4096, OPEN_DEALS: 1024, CLAIMS: 1024, LEDGER: 1, GAPS: 1, ROLLUPS: 1}
+BUCKETS = {CARD_KEYS: 4096, OPEN_DEALS: 1024, CLAIMS: 1024, LEDGER: 1, GAPS: 1}
 """How many there are of each kind, in the order in which a transaction that needs several kinds locks them.
 
 Each kind has its own, so that a transaction never comes back to a kind that it has locked already.

@@ -72,7 +72,7 @@ def transaction(request: pytest.FixtureRequest, site: Site) -> Iterator[None]:
 	if not _may_commit(request):
 		frappe.db.after_commit.add(lambda: commits.append("".join(traceback.format_stack(limit=12))))
 	metadata = _state_of_metadata()
-	with sums.told_as_the_documents_tell() as differing:
+	with sums.told_as_the_documents_tell(stays=_may_commit(request)) as differing:
 		yield
 	changed_metadata = _state_of_metadata() != metadata
 	frappe.db.rollback()

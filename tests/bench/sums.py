@@ -1,7 +1,7 @@
 """After every test the sums of reports tell what the documents tell, so whatever the app does leaves its notes.
 
 A test that itself writes leads, deals, payouts, claims or their log by statements, past the documents, proves nothing
-about that and is let pass.
+about that and is let pass; what it leaves behind is noted for those after it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ WRITTEN = re.compile(
 
 
 @contextmanager
-def told_as_the_documents_tell() -> Iterator[list[str]]:
-	"""Gives a list that has, once it is left, what differs."""
+def told_as_the_documents_tell(*, stays: bool) -> Iterator[list[str]]:
+	"""Gives a list that has, once it is left, what differs. `stays`: what the test has committed is there for the next."""
 	differing: list[str] = []
 	past_documents: list[str] = []
 	original = frappe.db.sql
@@ -41,8 +41,18 @@ def told_as_the_documents_tell() -> Iterator[list[str]]:
 	frappe.db.sql = watched
 	yield differing
 	frappe.db.sql = original
-	if not past_documents:
+	if past_documents and stays:
+		rollups.distrust()
+		frappe.db.commit()
+	elif not past_documents and frappe.db.table_exists(rollups.NOTE, cached=False):  # the app is still there
 		differing += rollups.check()
+
+
+def reckon_all() -> None:
+	"""As the scheduler does, but in this transaction."""
+	for rollup in rollups.ROLLUPS.values():
+		rollups._reckon(rollup, None)
+	frappe.db.delete(rollups.NOTE)
 
 
 def _is_by_statement(query: str) -> bool:

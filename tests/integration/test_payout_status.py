@@ -106,8 +106,8 @@ def test_many_are_judged_by_a_statement_for_each_new_status(parties):
 
 	with statements() as sent:
 		moved = payout_status.refresh(names, TODAY)
-	assert (moved, len(sent)) == (40, 4)
+	assert (moved, len(sent)) == (40, 5)
 
 	with statements() as sent:
 		moved = payout_status.refresh(names, TODAY)
-	assert (moved, len(sent)) == (0, 2)
+	assert (moved, len(sent)) == (0, 3)

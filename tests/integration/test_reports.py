@@ -14,7 +14,7 @@ from partner_crm.patches import drop_charts_of_before
 from partner_crm.reports import base, journeys
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.tables import TABLES
-from partner_crm.services import reporting
+from partner_crm.services import reporting, rollups
 from tests.factories import make_row, make_user_row
 from tests.unit import reports_reference as reference
 
@@ -35,6 +35,7 @@ def load(site: reference.Site) -> reference.Site:
 		frappe.db.bulk_insert(doctype, list(kinds), [tuple(record.values()) for record in records])
 	for statement in journeys.statements(frappe.qb):
 		statement.run()
+	rollups.distrust()
 	return site
 
 

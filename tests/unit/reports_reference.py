@@ -109,10 +109,10 @@ class Site:
 			sql = f'INSERT INTO "tabReport Rollup" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))})'
 			self.connection.execute(sql, [rollup.name, *row])
 
-	def parts_of(self, module: Any) -> dict[str, set[tuple[Any, ...]]]:
+	def parts_of(self, module: Any) -> dict[str, Counter[tuple[Any, ...]]]:
 		"""What the documents tell for each part of each rollup."""
 		self._acquaint()
-		return {rollup.name: set(self.fetch(rollup.of_parts(SQLLiteQuery))) for rollup in module.ROLLUPS}
+		return {rollup.name: Counter(self.fetch(rollup.of_parts(SQLLiteQuery))) for rollup in module.ROLLUPS}
 
 
 # --- a random site ------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 import frappe
 from frappe.model.document import Document
 
-from partner_crm.services import numbers, payout_decisions, rollups
+from partner_crm.services import numbers, payout_decisions
 
 
 class Payout(Document):
@@ -18,7 +18,6 @@ class Payout(Document):
 	def on_update(self):
 		payout_decisions.tell_timeline(self)
 		payout_decisions.follow(self)
-		rollups.follow(self)
 
 	def before_change(self):
 		payout_decisions.refuse_rewriting(self)

@@ -1,0 +1,109 @@
+"""The sums of reports while many write, read and reckon them at the same moment; the scheduler; the command."""
+
+from __future__ import annotations
+
+import time
+
+import frappe
+import pytest
+
+from partner_crm import tasks
+from partner_crm.services import rollups
+from tests.factories import make_full_contact, make_full_counterparty, make_lead, make_row
+
+pytestmark = pytest.mark.commits
+
+SECONDS = 12
+
+
+def work_beside(index: int, contact: str, counterparty: str) -> list[str]:
+	"""One reckons, one reads, the others save leads: what the reader has found to differ, or how many were saved."""
+	ends, found, saved = time.monotonic() + SECONDS, [], 0
+	while time.monotonic() < ends:
+		if index == 0:
+			rollups.refresh()
+		elif index == 1:
+			frappe.db.rollback()  # a new view
+			found += rollups.check()
+		else:
+			make_lead(contact=contact, counterparty=counterparty, potential_value=index)
+			if saved % 3:
+				frappe.db.commit()
+			else:
+				frappe.db.rollback()
+			saved += 1
+	return found if index < 2 else [str(saved)]
+
+
+def test_whoever_reads_is_told_what_the_documents_tell(run_processes):
+	cards = make_full_contact().name, make_full_counterparty().name
+	make_lead(contact=cards[0])
+	rollups.refresh()
+	there = frappe.db.count("Partner Lead")
+
+	outcomes = run_processes(5, work_beside, *cards)
+
+	assert [outcome.error for outcome in outcomes] == [None] * 5, outcomes
+	assert outcomes[1].value == []
+	assert frappe.db.count("Partner Lead") > there + 10
+	rollups.refresh()
+	assert frappe.db.count(rollups.NOTE) == 0
+	assert rollups.check() == []
+
+
+def test_two_who_reckon_at_once(run_processes):
+	make_lead(contact=make_full_contact().name)
+	rollups.distrust()
+	outcomes = run_processes(3, refresh)
+	assert [outcome.error for outcome in outcomes] == [None] * 3, outcomes
+	assert frappe.db.count(rollups.NOTE) == 0
+	assert rollups.check() == []
+
+
+def refresh(index: int) -> None:
+	rollups.refresh()
+
+
+def test_the_scheduler_has_a_worker_reckon_what_has_changed(work):
+	make_lead(contact=make_full_contact().name)
+	assert frappe.db.count(rollups.NOTE) > 0
+	tasks.refresh_rollups()
+	work()
+	assert frappe.db.count(rollups.NOTE) == 0
+	assert rollups.check() == []
+
+
+def test_what_was_written_past_the_documents_is_found_at_night_and_said():
+	company = frappe.defaults.get_global_default("company")
+	lead = make_row("Partner Lead", stage="MQL", company=company, registered_on="2020-02-03")
+	rollups.refresh()
+	frappe.db.set_value("Partner Lead", lead.name, "base_potential_value", 12345)
+	frappe.db.commit()
+	frappe.db.delete("Error Log")
+
+	tasks.check_rollups()
+
+	log = frappe.get_last_doc("Error Log")
+	assert log.method == "Sums of reports differed from the documents"
+	assert log.error == (
+		f"funnel.leads: {company} 2020-02 MQL 0 0 0 1 0; {company} MQL 0 0 0 1 0"
+		f" instead of {company} 2020-02 MQL 0 0 0 1 12345; {company} MQL 0 0 0 1 12345"
+	)
+	assert rollups.check() == []
+	frappe.db.delete("Error Log")
+	tasks.check_rollups()
+	assert not frappe.db.count("Error Log")
+
+
+def test_the_command_reckons_everything_anew(harness, site):
+	lead = make_lead(contact=make_full_contact().name)
+	rollups.refresh()
+	frappe.db.set_value("Partner Lead", lead.name, "base_potential_value", 777)
+	frappe.db.commit()
+	assert rollups.check()
+
+	printed = harness.frappe("--site", site.name, "partner-crm-rebuild-rollups")
+
+	assert "Reckoned: funnel.leads, funnel.deals" in printed
+	frappe.db.rollback()
+	assert rollups.check() == []
