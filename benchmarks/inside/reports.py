@@ -97,7 +97,9 @@ PEERS = {
 
 
 MONTHS, CLIENTS = 6, 30
-"""Of how many the documents have changed since sums were last reckoned. That is every ten minutes."""
+"""Of how many the documents have changed since sums were last reckoned, ten minutes ago at most."""
+OF_THIS_MONTH = (rollup.DECISIONS, rollup.CLAIMS)
+"""What is decided or claimed now belongs to this month; what moves on or is paid began some months ago."""
 
 
 def reckon() -> float:
@@ -111,12 +113,13 @@ def reckon_noted() -> float:
 
 
 def note() -> None:
-	"""That of the last months, and of some clients, documents have changed."""
+	"""That documents of the last months and of some clients have changed."""
 	last = add_months(getdate(FIRST_DAY), DAYS // 30)
 	months = [f"{add_months(last, -back):%Y-%m}" for back in range(MONTHS)]
 	clients = frappe.get_all("Payout", pluck="client", distinct=True, limit=CLIENTS, order_by="client")
-	parts = {rollup.MONTHS: months, rollup.CLIENTS: clients}
-	rollups._note((changes, part) for changes, kind in rollup.PARTS_OF.items() for part in parts[kind])
+	for changes, kind in rollup.PARTS_OF.items():
+		parts = clients if kind == rollup.CLIENTS else months[: 1 if changes in OF_THIS_MONTH else MONTHS]
+		rollups._note((changes, part) for part in parts)
 	frappe.db.commit()
 
 

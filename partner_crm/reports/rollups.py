@@ -27,7 +27,7 @@ from pypika.queries import QueryBuilder
 from pypika.terms import Case, Criterion, Term, ValueWrapper
 
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Columns, Reader, key_names, total
+from partner_crm.reports.sql import Columns, Reader, key_names, named, total
 from partner_crm.reports.tables import table_name
 from partner_crm.rules.calendar import add_months
 
@@ -159,9 +159,9 @@ class Rollup:
 		group_by = tuple(filter(None, (self.parts, "company", self.by)))
 		reader = Reader(Q, Filters(group_by=group_by), only=None if parts is None else self.within(parts))
 		rows = self._counted(self.source(reader), reader, None).as_("counted")
-		keys = (*key_names(reader.filters), *self.facts)
-		numbers = (Cast(rows[name], WRITTEN) for name in ("documents", *self.sums))
-		return Q.from_(rows).select(*(rows[name] for name in keys), *numbers)
+		column, keys = named(rows), (*key_names(reader.filters), *self.facts)
+		numbers = (Cast(column[name], WRITTEN) for name in ("documents", *self.sums))
+		return Q.from_(rows).select(*(column[name] for name in keys), *numbers)
 
 	def together(self, Q: Any) -> QueryBuilder:
 		"""The same rows for all parts together, of what is kept of each."""
@@ -252,8 +252,8 @@ class Rollup:
 
 	def _counted(self, source: QueryBuilder, reader: Reader, places: int | None) -> QueryBuilder:
 		"""Without decimal places amounts are as they are, and what is not set is ""."""
-		names = (*key_names(reader.filters), *self.facts)
-		group = [source[name] for name in names]
+		names, column = (*key_names(reader.filters), *self.facts), named(source)
+		group = [column[name] for name in names]
 		told = group
 		if places is None or LONG in self.facts.values():
 			kinds = (*(TEXT for _key in reader.filters.group_by), *self.facts.values())
@@ -265,10 +265,10 @@ class Rollup:
 				# No index has texts, so nothing is lost by making NULL and "" one group. A name that is given here
 				# would mean the column in GROUP BY.
 				group = known
-		documents = Count(source[self.counts]).distinct() if self.counts else Count("*")
+		documents = Count(column[self.counts]).distinct() if self.counts else Count("*")
 		query = reader.Q.from_(source).select(*told, documents.as_("documents"))
 		for name, kind in self.sums.items():
-			query = query.select(_sum(source[name], kind, places).as_(name))
+			query = query.select(_sum(column[name], kind, places).as_(name))
 		return query.groupby(*group)
 
 

@@ -31,6 +31,10 @@ OF_REPORTS = {
 			*("company", "stage", "stages_entered", "stages_lost_from", "probability"),
 			*("registered_on", "base_amount"),
 		],
+		"pcrm_deals_begun": [
+			*("registered_on", "company", "stage", "stages_entered", "stages_lost_from", "probability"),
+			*("base_amount", "channel"),
+		],
 		"pcrm_of_channels": ["company", "channel", "stage", "registered_on", "base_amount"],
 		"pcrm_decided": [
 			*("company", "responsible", "stage", "won_on", "closed_on", "base_amount", "days_to_client"),
@@ -42,6 +46,11 @@ OF_REPORTS = {
 			*("company", "program", "status", "reversal_of", "won_on", "due_on"),
 			*("base_amount", "base_paid_amount", "instalment", "days_to_client"),
 		],
+		"pcrm_won": [
+			*("won_on", "company", "program", "status", "reversal_of", "instalment"),
+			*("base_amount", "base_paid_amount", "days_to_client"),
+		],
+		"pcrm_due": ["due_on", "company", "program", "status", "base_amount", "base_paid_amount"],
 		"pcrm_paid_clients": ["company", "program", "client", "status", "reversal_of", "won_on"],
 	},
 	"Client Interaction": {
@@ -49,7 +58,8 @@ OF_REPORTS = {
 		"pcrm_events": ["company", "responsible", "kind", "qualifies", "duration", "occurred_at"],
 	},
 }
-"""All that a report reads of a table as it is first opened, so that it reads the index alone; they go with their tables.
+"""All that a report reads of a table, so that it reads the index alone: in the order of its groups for all documents,
+and of the days for the months whose sums are to be reckoned again. They go with their tables.
 Postgres wants each name once in a database."""
 
 OUTDATED = {"Stage Change": ("pcrm_journeys",), "Partner Deal": ("pcrm_funnel",)}

@@ -239,6 +239,39 @@ def test_reasons_that_the_database_takes_for_one_are_one(company):
 	assert from_sums == told() == ["price", 2, 6]
 
 
+def test_not_set_is_one_group_whatever_the_database_has_for_it(company):
+	"""NULL and "", in the documents as in the sums."""
+	for group, reason in (
+		(None, "Price"),
+		(None, "Price"),
+		*[(None, "Budget")] * 3,
+		("", "Price"),
+		("", "Price"),
+	):
+		make_row(
+			"Partner Deal",
+			stage="Lost",
+			company=company,
+			closed_on="2026-03-01",
+			lost_reason=reason,
+			product_group=group,
+			responsible=group,
+		)
+	reckon_all()
+	for group_by in ("product_group", "responsible"):  # from the documents, and from the sums
+		row = run_report("Win Loss Analysis", {"company": company, "group_by": group_by})["result"][0]
+		assert (row["lost"], row["top_reason"], row["top_reason_deals"]) == (7, "Price", 4)
+
+
+def test_a_payout_without_a_client_is_no_client(company):
+	for client in ("C", None, ""):
+		make_row("Payout", status="Paid", company=company, won_on="2026-03-02", client=client, program="P")
+	reckon_all()
+	assert rollups.check() == []
+	rows = run_report("Partner Income", {"company": company})["result"]
+	assert rows[0]["clients"] == 1
+
+
 def test_more_notes_than_are_quick_to_read_leave_the_documents_to_tell():
 	reckon_all()
 	rollups._note(("clients", f"Client {number}") for number in range(1100))

@@ -51,11 +51,62 @@ def test_whoever_reads_is_told_what_the_documents_tell(run_processes):
 	assert rollups.check() == []
 
 
+def save_or_reckon(index: int, contact: str) -> None:
+	"""One saves two leads in one transaction; the other reckons in between, and is not ready to wait for a lock."""
+	if index == 0:
+		make_lead(contact=contact)
+		time.sleep(4)
+		make_lead(contact=contact)
+	else:
+		time.sleep(2)
+		frappe.db.sql("SET innodb_lock_wait_timeout = 1")
+		rollups.refresh()
+
+
+def test_neither_a_save_nor_the_reckoning_waits_for_the_other(run_processes):
+	contact = make_full_contact().name
+	for _ in range(4):
+		make_lead(contact=contact)
+	there = frappe.db.count("Partner Lead")
+	frappe.db.delete("Error Log")
+
+	outcomes = run_processes(2, save_or_reckon, contact)
+
+	assert [outcome.error for outcome in outcomes] == [None] * 2, outcomes
+	assert frappe.db.count("Error Log") == 0
+	assert frappe.db.count("Partner Lead") == there + 2
+	assert frappe.db.count(rollups.NOTE) == 2  # those that were saved meanwhile
+	assert rollups.check() == []
+
+
+def test_what_can_not_be_reckoned_does_not_keep_the_rest_from_it(monkeypatch):
+	make_lead(contact=make_full_contact().name)
+	rollups.distrust()
+	reckon = rollups._reckon
+
+	def fail(rollup, parts):
+		if rollup.changes == "journeys":
+			raise ValueError("Out of space")
+		reckon(rollup, parts)
+
+	monkeypatch.setattr(rollups, "_reckon", fail)
+	frappe.db.delete("Error Log")
+	rollups.refresh()
+	assert {note.changes for note in frappe.get_all(rollups.NOTE, ["changes"])} == {"journeys"}
+	assert frappe.get_last_doc("Error Log").method == "Sums of reports could not be reckoned"
+
+	monkeypatch.undo()
+	frappe.db.delete("Error Log")
+	rollups.refresh()
+	assert frappe.db.count(rollups.NOTE) == 0
+
+
 def test_two_who_reckon_at_once(run_processes):
 	make_lead(contact=make_full_contact().name)
 	rollups.distrust()
 	outcomes = run_processes(3, refresh)
 	assert [outcome.error for outcome in outcomes] == [None] * 3, outcomes
+	rollups.refresh()  # whoever was not alone has left it to the other
 	assert frappe.db.count(rollups.NOTE) == 0
 	assert rollups.check() == []
 

@@ -79,7 +79,7 @@ def test_a_report_as_it_opens_reads_no_document():
 			read = set(re.findall(r'FROM "tab([^"]+)"', query.get_sql()))
 			if name == "overdue":  # yesterday was the last of a month
 				assert read == {"Report Rollup"}
-			elif name in names or name.startswith("top_"):
+			elif name in names:
 				assert read == {"Report Rollup"}, name
 
 
