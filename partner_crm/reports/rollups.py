@@ -2,7 +2,7 @@
 
 A rollup is what a query of a report counts and adds up, kept by company and by *part*: the month by which a document
 belongs to a period, or the client of a payout. Beside the sums of each part stand those of all parts together (`ALL`).
-Whoever changes a document notes its part in the same transaction (`services.rollups.note`), and a report reads
+Whoever changes a document notes its part in the same transaction (`services.rollups`), and a report reads
 
     all parts together - the noted parts, as they are kept + the documents of the noted parts, as they are
 
@@ -33,8 +33,8 @@ from partner_crm.rules.calendar import add_months
 
 DOCTYPE = "Report Rollup"
 
-ALL = "all"
-"""The part that stands for all parts together."""
+ALL = "<all>"
+"""The part that stands for all parts together. No document's name has such brackets."""
 UNDATED = ""
 """The part of documents without the date that the others are told apart by."""
 MONTHS, CLIENTS = "month", "client"
@@ -221,7 +221,9 @@ class Rollup:
 				query = query.where((part != UNDATED) & (part <= last))
 		else:
 			taken = part.isin([ALL, *live])
-			query = query.where(taken | (part == UNDATED) | ((part > last) & (part < ALL)) if last else taken)
+			query = query.where(
+				taken | (part == UNDATED) | ((part > last) & (part != ALL)) if last else taken
+			)
 		sign = None if is_added_up else Case().when(part == ALL, 1).else_(-1)
 		query = self._select_kept(query, table, filters, sign)
 		if self.parts_of and live:

@@ -76,7 +76,7 @@ FACTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """What of a document the sums depend on, for each kind of change."""
 
-EVERYTHING = "*"
+EVERYTHING = "<everything>"
 """The part of a note that says that no sum can be trusted."""
 
 DEFINED = "defined"

@@ -27,6 +27,7 @@ from partner_crm.reports import segments as segments_report
 from partner_crm.reports import win_loss as win_loss_report
 from partner_crm.reports import work as work_report
 from partner_crm.reports.filters import DIMENSIONS, Filters
+from partner_crm.reports.rollups import ALL
 from partner_crm.reports.tables import TABLES, create_statements
 
 TODAY = date(2024, 6, 15)
@@ -97,7 +98,7 @@ class Site:
 			of_these = "" if parts is None else f" AND part IN ({', '.join('?' * (len(parts) + 1))})"
 			self.connection.execute(
 				f'DELETE FROM "tabReport Rollup" WHERE rollup = ?{of_these}',
-				[rollup.name, *([] if parts is None else ["all", *parts])],
+				[rollup.name, *([] if parts is None else [ALL, *parts])],
 			)
 			if not rollup.parts_of and parts != []:
 				self._write_rollup(rollup, self.fetch(rollup.of_parts(SQLLiteQuery, parts)))

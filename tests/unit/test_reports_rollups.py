@@ -118,6 +118,19 @@ def test_more_noted_parts_than_are_quick_to_read_are_not_read_one_by_one():
 		assert income.CLAIMS.is_kept_for(reader) is is_kept
 
 
+def test_a_client_may_be_called_all():
+	site = reference.Site()
+	for client in ("all", "All", "Acme"):
+		site.add(
+			"Payout", company="Alpha", status="Paid", program="Bank", client=client, won_on=reference.TODAY
+		)
+	site.keep(income)
+	for noted in ((), ("all",), ("Acme",)):
+		kept = fresh(income) | dict.fromkeys((income.CLIENTS.name, income.ALL_CLIENTS.name), frozenset(noted))
+		report = site.run(income, Filters(company="Alpha", group_by=("program",)), kept=kept)
+		assert (report.rows[0]["clients"], report.totals["clients"]) == (3, 3)
+
+
 def test_months_that_follow_each_other_are_one_span():
 	assert [*rollups._spans(["2024-03", "2024-01", "2024-02", "", "2023-11"])] == [
 		None,
@@ -136,7 +149,7 @@ def test_what_a_person_gives_is_only_ever_compared_with(Q):
 			parts = {MARKER} if rollup.parts == rollups.CLIENTS else {"2024-02"}
 			reader = Reader(Q, Filters(**chosen), kept={rollup.name: frozenset(parts)})
 			statement = rollup.rows(reader).get_sql()
-			compared = len(re.findall(rf"""["`](?:=| IN \((?:'all',)?)'{re.escape(written)}'""", statement))
+			compared = len(re.findall(rf"""["`](?:=| IN \((?:'<all>',)?)'{re.escape(written)}'""", statement))
 			assert statement.count(written) == compared > 0
 
 
