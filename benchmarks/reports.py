@@ -63,7 +63,11 @@ def _filled(stack: ExitStack, made: Harness, count: int) -> tuple[Worker, Site]:
 	rows = at_work.do("fill_sales", count)
 	said = ", ".join(f"{many:,} of {doctype}" for doctype, many in rows.items())
 	print(f"a site with {said}, filled in {time.perf_counter() - began:.0f} s", flush=True)
-	print(f"sums of all reports reckoned in {at_work.do('reckon'):.1f} s", flush=True)
+	reckoned, checked = at_work.do("reckon"), at_work.do("check")
+	print(
+		f"sums of all reports reckoned in {reckoned:.1f} s, held against the documents in {checked:.1f} s",
+		flush=True,
+	)
 	return at_work, site
 
 

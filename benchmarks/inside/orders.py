@@ -20,6 +20,7 @@ from benchmarks.inside.nights import (  # noqa: F401 (orders, by their names)
 from benchmarks.inside.payouts import fill_ledger, time_ledger_loop, time_reconciliation  # noqa: F401
 from benchmarks.inside.people import MANAGERS, name_of
 from benchmarks.inside.reports import (  # noqa: F401
+	check,
 	distrust,
 	memory_of,
 	note,

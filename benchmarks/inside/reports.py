@@ -107,6 +107,16 @@ def reckon() -> float:
 	return _seconds(rollups.rebuild)
 
 
+def check() -> float:
+	"""Seconds it takes to hold all sums against the documents, as is done every night."""
+
+	def checked() -> None:
+		if differing := rollups.check():
+			raise AssertionError("\n".join(differing))
+
+	return _seconds(checked)
+
+
 def reckon_noted() -> float:
 	"""Seconds it takes to reckon what `note` has noted."""
 	return _seconds(rollups.refresh)
