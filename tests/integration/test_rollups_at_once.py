@@ -8,6 +8,7 @@ import frappe
 import pytest
 
 from partner_crm import tasks
+from partner_crm.patches import add_rollups
 from partner_crm.services import rollups
 from tests.factories import make_full_contact, make_full_counterparty, make_lead, make_row
 
@@ -144,6 +145,20 @@ def test_what_was_written_past_the_documents_is_found_at_night_and_said():
 	frappe.db.delete("Error Log")
 	tasks.check_rollups()
 	assert not frappe.db.count("Error Log")
+
+
+def test_a_site_of_an_earlier_version_gets_the_indexes_and_then_the_sums():
+	frappe.db.sql_ddl("ALTER TABLE `tabStage Change` DROP INDEX `pcrm_begun`")
+	frappe.db.delete(rollups.DOCTYPE)
+	frappe.db.commit()
+	assert rollups.kept(rollups.ROLLUPS.values()) == {}
+
+	add_rollups.execute()
+	rollups.refresh()
+
+	assert frappe.db.has_index("tabStage Change", "pcrm_begun")
+	assert rollups.kept(rollups.ROLLUPS.values()).keys() == rollups.ROLLUPS.keys()
+	assert rollups.check() == []
 
 
 def test_the_command_reckons_everything_anew(harness, site):
