@@ -44,10 +44,11 @@ def partner_crm_rebuild_rollups(context) -> None:
 	from partner_crm.services import rollups
 
 	with _connected(get_site(context)):
-		rollups.rebuild()
-		differing = rollups.check()
-	if differing:
-		raise click.ClickException("\n".join(differing))
+		undone = rollups.rebuild()
+	if undone:
+		raise click.ClickException(
+			f"Not reckoned: {', '.join(undone)}. Another worker is at it, or the Error Log says why not."
+		)
 	click.echo(f"Reckoned: {', '.join(rollups.ROLLUPS)}.")
 
 

@@ -27,7 +27,7 @@ from pypika.queries import QueryBuilder
 from pypika.terms import Case, Criterion, Term, ValueWrapper
 
 from partner_crm.reports.filters import Filters
-from partner_crm.reports.sql import Columns, Reader, key_names, named, total
+from partner_crm.reports.sql import Columns, Reader, columns_of, key_names, total
 from partner_crm.reports.tables import table_name
 from partner_crm.rules.calendar import add_months
 
@@ -114,8 +114,10 @@ class Rollup:
 			and not any(doctype in self.reads for doctype, _column in restrict.hidden)
 			and all(restrict.rows(name, Table(table_name(name))) is None for name in self.reads)
 		)
-		live = self._noted_or_cut(reader) if is_kept else ()
-		return sorted(live) if is_kept and len(live) <= MOST_PARTS[self.parts] else None
+		if not is_kept:
+			return None
+		live = self._noted_or_cut(reader)
+		return sorted(live) if len(live) <= MOST_PARTS[self.parts] else None
 
 	def _noted_or_cut(self, reader: Reader) -> frozenset[str]:
 		noted = reader.kept[self.name]
@@ -159,7 +161,7 @@ class Rollup:
 		group_by = tuple(filter(None, (self.parts, "company", self.by)))
 		reader = Reader(Q, Filters(group_by=group_by), only=None if parts is None else self.within(parts))
 		rows = self._counted(self.source(reader), reader, None).as_("counted")
-		column, keys = named(rows), (*key_names(reader.filters), *self.facts)
+		column, keys = columns_of(rows), (*key_names(reader.filters), *self.facts)
 		numbers = (Cast(column[name], WRITTEN) for name in ("documents", *self.sums))
 		return Q.from_(rows).select(*(column[name] for name in keys), *numbers)
 
@@ -254,7 +256,7 @@ class Rollup:
 
 	def _counted(self, source: QueryBuilder, reader: Reader, places: int | None) -> QueryBuilder:
 		"""Without decimal places amounts are as they are, and what is not set is ""."""
-		names, column = (*key_names(reader.filters), *self.facts), named(source)
+		names, column = (*key_names(reader.filters), *self.facts), columns_of(source)
 		group = [column[name] for name in names]
 		told = group
 		if places is None or LONG in self.facts.values():

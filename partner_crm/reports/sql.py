@@ -14,8 +14,7 @@ from typing import Any
 
 from pypika import Order, Table
 from pypika.analytics import Count as CountOver
-from pypika.analytics import DenseRank, RowNumber
-from pypika.analytics import Sum as SumOver
+from pypika.analytics import RowNumber
 from pypika.functions import Cast, Coalesce, Count, NullIf, Sum
 from pypika.queries import QueryBuilder
 from pypika.terms import Case, Criterion, Field, Function, Term, ValueWrapper
@@ -223,35 +222,21 @@ def median(Q: Any, values: QueryBuilder, by: Sequence[str], value: str) -> Query
 	)
 
 
-def most_frequent(
-	Q: Any, counted: QueryBuilder, by: Sequence[str], value: str, count: str, overall: int = 0
-) -> QueryBuilder:
+def most_frequent(Q: Any, counted: QueryBuilder, by: Sequence[str], value: str, count: str) -> QueryBuilder:
 	"""For each combination of the columns `by`, its most frequent `value` and how often it occurs.
 
 	`counted` has a row for each of both, with the `count` of it. Of two that occur equally often, the first in the
-	alphabet. Rows: `by`, the value, its count. With `overall`, there are also the rows of so many values that occur most
-	often of all, and each row goes on with its place in its group, how often its value occurs in all, and its place then.
+	alphabet. Rows: `by`, the value, its count.
 	"""
-	names = [*by, value, count]
-	of = named(counted)
-	place = RowNumber().over(*(of[name] for name in by))
-	place = place.orderby(of[count], order=Order.desc).orderby(of[value])
-	ranked = Q.from_(counted).select(*(of[name] for name in names), place.as_("place"))
-	if overall:
-		ranked = ranked.select(SumOver(of[count]).over(of[value]).as_("in_all"))
-	ranked = ranked.as_("ranked")
-	of = named(ranked)
-	if not overall:
-		return Q.from_(ranked).select(*(of[name] for name in names)).where(of["place"] == 1)
-	names += ["place", "in_all"]
-	of_all = DenseRank().orderby(of["in_all"], order=Order.desc).orderby(of[value]).as_("of_all")
-	placed = Q.from_(ranked).select(*(of[name] for name in names), of_all).as_("placed")
-	of = named(placed)
-	wanted = (of["place"] == 1) | (of["of_all"] <= overall)
-	return Q.from_(placed).select(*(of[name] for name in (*names, "of_all"))).where(wanted)
+	names, of = [*by, value, count], columns_of(counted)
+	place = RowNumber().over(*(of[name] for name in by)).orderby(of[count], order=Order.desc)
+	place = place.orderby(of[value]).as_("place")
+	ranked = Q.from_(counted).select(*(of[name] for name in names), place).as_("ranked")
+	of = columns_of(ranked)
+	return Q.from_(ranked).select(*(of[name] for name in names)).where(of["place"] == 1)
 
 
-def named(source: QueryBuilder) -> Table:
+def columns_of(source: QueryBuilder) -> Table:
 	"""The columns of a derived table, by its name alone.
 
 	With those of the query itself PyPika writes the whole query anew for each column that is selected.

@@ -13,6 +13,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from pypika import Order
+from pypika.functions import Sum
 from pypika.queries import QueryBuilder
 
 from partner_crm.reports.base import (
@@ -36,7 +38,7 @@ from partner_crm.reports.base import (
 from partner_crm.reports.behind import of_column
 from partner_crm.reports.filters import Filters
 from partner_crm.reports.rollups import COUNT, DECISIONS, LONG, MONEY, TEXT, Rollup
-from partner_crm.reports.sql import Reader, blank, key_names, most_frequent, when
+from partner_crm.reports.sql import Reader, blank, columns_of, key_names, most_frequent, when
 from partner_crm.rules.stages import CLIENT, LOST
 
 GROUPS = (
@@ -61,12 +63,20 @@ def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	reader.filters.check(GROUPS, FILTERS)
 	reasons = REASONS.rows(reader).as_("reasons")
 	learnings = LEARNINGS.rows(reader).as_("learnings")
-	by = key_names(reader.filters)
+	by, reason = key_names(reader.filters), columns_of(reasons)["lost_reason"]
+	deals = Sum(columns_of(reasons)["documents"])
 	return {
 		"won": WON_DEALS.rows(reader),
 		"lost": LOST_DEALS.rows(reader),
-		"reasons": most_frequent(reader.Q, reasons, by, "lost_reason", "documents", REASONS_SHOWN),
-		"learnings": most_frequent(reader.Q, learnings, by, "key_learnings", "documents"),
+		"top_reasons": most_frequent(reader.Q, reasons, by, "lost_reason", "documents"),
+		"top_learnings": most_frequent(reader.Q, learnings, by, "key_learnings", "documents"),
+		# Grouped, not counted in a window: there MariaDB looks at the first thousand bytes of a text only.
+		"reasons": reader.Q.from_(reasons)
+		.select(reason, deals)
+		.groupby(reason)
+		.orderby(deals, order=Order.desc)
+		.orderby(reason)
+		.limit(REASONS_SHOWN),
 	}
 
 
@@ -159,8 +169,10 @@ def behind(column: str) -> tuple[Behind, ...]:
 def report(results: Results, filters: Filters, today: date) -> Report:
 	"""A row for each group; rates are of the decided deals, `days_to_client` is the mean over won deals."""
 	groups = _gather(results, filters)
-	reasons, main_reasons = _reasons(results, filters)
-	learnings = {key: (text, int(deals)) for key, (text, deals) in split_rows(results, filters, "learnings")}
+	reasons, learnings = (
+		{key: (text, int(deals)) for key, (text, deals) in split_rows(results, filters, name)}
+		for name in ("top_reasons", "top_learnings")
+	)
 	ordered = in_order(groups) if filters.group_by else [()]
 	overall = Outcome()
 	for outcome in groups.values():
@@ -195,22 +207,10 @@ def report(results: Results, filters: Filters, today: date) -> Report:
 			Figure("Lost", overall.lost, "Int"),
 			Figure("Win Rate", totals["win_rate"], "Percent"),
 			Figure("Amount Won", overall.won_amount, "Currency"),
-			*(Figure(reason, deals, "Int") for reason, deals in main_reasons),
+			*(Figure(reason, int(deals), "Int") for reason, deals in results["reasons"]),
 		),
 		keys=filters.group_by,
 	)
-
-
-def _reasons(results: Results, filters: Filters) -> tuple[dict[Key, tuple[str, int]], list[tuple[str, int]]]:
-	"""The most frequent of each group, and the most frequent of all from the first down, each with its deals."""
-	top: dict[Key, tuple[str, int]] = {}
-	main: dict[int, tuple[str, int]] = {}
-	for key, (text, deals, place, in_all, of_all) in split_rows(results, filters, "reasons"):
-		if place == 1:
-			top[key] = text, int(deals)
-		if of_all <= REASONS_SHOWN:
-			main.setdefault(int(of_all), (text, int(in_all)))
-	return top, [main[place] for place in sorted(main)]
 
 
 def _gather(results: Results, filters: Filters) -> dict[Key, Outcome]:

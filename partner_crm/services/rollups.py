@@ -16,12 +16,14 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
+from unicodedata import normalize
 
 import frappe
 from frappe.model.document import Document
 from frappe.utils import cstr, getdate
 from pypika.terms import Parameter
 from redis.exceptions import ConnectionError as RedisDown
+from rq.timeouts import JobTimeoutException
 
 from partner_crm.reports import base, channels, funnel, income, win_loss
 from partner_crm.reports.filters import Filters
@@ -161,7 +163,7 @@ def _month(day: Any) -> str:
 
 def _note(found: Iterable[tuple[str, str | None]]) -> None:
 	notes = dict.fromkeys((changes, part) for changes, part in found if part is not None)
-	rows = [(frappe.generate_hash(length=10), *note) for note in notes]
+	rows = [(frappe.generate_hash(length=20), *note) for note in notes]
 	bulk.insert_narrow(NOTE, ("name", "changes", "part"), rows)
 
 
@@ -236,17 +238,20 @@ def refresh() -> None:
 		try:
 			while _refresh(changes):
 				pass
+		except JobTimeoutException:
+			raise
 		except Exception:
 			frappe.db.rollback()
 			frappe.log_error(title="Sums of reports could not be reckoned")
 			frappe.db.commit()
 
 
-def rebuild() -> None:
-	"""Everything, whatever is noted."""
+def rebuild() -> list[str]:
+	"""Everything, whatever is noted. The kinds of change that are still to be reckoned: it failed, or somebody else is at it."""
 	distrust()
 	frappe.db.commit()
 	refresh()
+	return _due()
 
 
 def _due() -> list[str]:
@@ -332,6 +337,7 @@ def _reckon(rollup: Rollup, parts: set[str] | None) -> None:
 
 
 def _is_too_various(rollup: Rollup) -> bool:
+	"""Asked before all of them are fetched and written; what grows to be so is found at night."""
 	if LONG not in rollup.facts.values():
 		return False
 	return len(rollup.groups(frappe.qb).limit(MOST_ROWS + 1).run()) > MOST_ROWS
@@ -386,30 +392,40 @@ def check() -> list[str]:
 
 def check_and_mend() -> None:
 	"""Nightly. What differs is made anew, and said in the Error Log: something has been written past our documents."""
+	_distrust_various()
 	refresh()
 	if differing := check():
 		frappe.log_error(title="Sums of reports differed from the documents", message="\n".join(differing))
 		rebuild()
 
 
-def _rows(rollup: Rollup, reader: Reader) -> Iterator[str]:
-	"""In words. Rows with the same key are one, whatever nothing is called in it.
+def _distrust_various() -> None:
+	"""Whether there are too many texts is looked at anew every night: their number grows month by month, or shrinks."""
+	distrust(*{rollup.changes for rollup in ROLLUPS.values() if LONG in rollup.facts.values()})
+	frappe.db.commit()
 
-	Long texts are left out: which of them are one is decided by the database, which gives either.
-	"""
-	width = len(reader.filters.group_by)
-	facts = [place for place, kind in enumerate(rollup.facts.values(), width) if kind != LONG]
-	first_number = width + len(rollup.facts)
+
+def _rows(rollup: Rollup, reader: Reader) -> Iterator[str]:
+	"""In words. Rows with the same key are one, whatever nothing is called in it."""
+	keys = ("",) * len(reader.filters.group_by) + tuple(rollup.facts.values())
 	kinds = (COUNT, *rollup.sums.values())
 	groups: dict[tuple, list[Decimal]] = {}
 	for row in rollup.rows(reader).run():
-		key = tuple(_plain(row[place]) for place in (*range(width), *facts))
+		key = tuple(
+			_letters(value) if kind == LONG else _plain(value)
+			for kind, value in zip(keys, row[: len(keys)], strict=True)
+		)
 		numbers = groups.setdefault(key, [Decimal(0)] * len(kinds))
-		for place, (kind, value) in enumerate(zip(kinds, row[first_number:], strict=True)):
+		for place, (kind, value) in enumerate(zip(kinds, row[len(keys) :], strict=True)):
 			numbers[place] += base.units(value, PLACES) if kind == MONEY else base.number(value, 0)
 	for key, numbers in groups.items():
 		if numbers[0]:
 			yield " ".join((*key, *(f"{number.normalize():f}" for number in numbers)))
+
+
+def _letters(text: str) -> str:
+	"""The same for all texts that a database may take for one, of which it gives either."""
+	return "".join(filter(str.isalnum, normalize("NFKD", text.casefold())))
 
 
 def _plain(value: Any) -> str:

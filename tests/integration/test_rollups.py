@@ -239,6 +239,22 @@ def test_reasons_that_the_database_takes_for_one_are_one(company):
 	assert from_sums == told() == ["price", 2, 6]
 
 
+def test_long_reasons_that_begin_alike_are_told_apart(company):
+	"""MariaDB orders by the first thousand bytes of a text."""
+	begins = "Слишком дорого. " * 40
+	for ends in ("Раз", "Раз", "Раз", "Два", "Два"):
+		make_row(
+			"Partner Deal", stage="Lost", company=company, closed_on="2026-03-01", lost_reason=begins + ends
+		)
+	for is_reckoned in (False, True):
+		if is_reckoned:
+			reckon_all()
+		shown = run_report("Win Loss Analysis", {"company": company})
+		figures = {figure["label"]: figure["value"] for figure in shown["report_summary"]}
+		assert (figures[begins + "Раз"], figures[begins + "Два"]) == (3, 2)
+		assert shown["result"][0]["top_reason"] == begins + "Раз"
+
+
 def test_not_set_is_one_group_whatever_the_database_has_for_it(company):
 	"""NULL and "", in the documents as in the sums."""
 	for group, reason in (

@@ -10,11 +10,17 @@ import pytest
 from partner_crm import tasks
 from partner_crm.patches import add_rollups
 from partner_crm.services import rollups
+from tests.bench.harness import HarnessError
 from tests.factories import make_full_contact, make_full_counterparty, make_lead, make_row
 
 pytestmark = pytest.mark.commits
 
 SECONDS = 12
+
+
+@pytest.fixture
+def company() -> str:
+	return frappe.defaults.get_global_default("company")
 
 
 def work_beside(index: int, contact: str, counterparty: str) -> list[str]:
@@ -125,8 +131,7 @@ def test_the_scheduler_has_a_worker_reckon_what_has_changed(work):
 	assert rollups.check() == []
 
 
-def test_what_was_written_past_the_documents_is_found_at_night_and_said():
-	company = frappe.defaults.get_global_default("company")
+def test_what_was_written_past_the_documents_is_found_at_night_and_said(company):
 	lead = make_row("Partner Lead", stage="MQL", company=company, registered_on="2020-02-03")
 	rollups.refresh()
 	frappe.db.set_value("Partner Lead", lead.name, "base_potential_value", 12345)
@@ -159,6 +164,31 @@ def test_a_site_of_an_earlier_version_gets_the_indexes_and_then_the_sums():
 	assert frappe.db.has_index("tabStage Change", "pcrm_begun")
 	assert rollups.kept(rollups.ROLLUPS.values()).keys() == rollups.ROLLUPS.keys()
 	assert rollups.check() == []
+
+
+def test_a_reason_changed_by_sql_is_found_at_night(company):
+	deal = make_row(
+		"Partner Deal", stage="Lost", company=company, closed_on="2020-03-01", lost_reason="Price"
+	)
+	rollups.refresh()
+	frappe.db.set_value("Partner Deal", deal.name, "lost_reason", "Ещё дороже")
+	frappe.db.commit()
+	(found,) = rollups.check()
+	assert found.startswith("win_loss.reasons: ") and "price" in found and "ещедороже" in found
+	tasks.check_rollups()
+	assert rollups.check() == []
+
+
+def test_the_command_says_when_it_could_not(harness, site):
+	rollups.refresh()
+	frappe.db.sql(
+		"SELECT name FROM `tabReport Rollup` WHERE name = 'lock' FOR UPDATE"
+	)  # as who reckons holds it
+
+	with pytest.raises(
+		HarnessError, match="Not reckoned: journeys, decisions, income, dues, claims, clients"
+	):
+		harness.frappe("--site", site.name, "partner-crm-rebuild-rollups")
 
 
 def test_the_command_reckons_everything_anew(harness, site):
