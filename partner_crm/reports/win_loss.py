@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Any
 
 from pypika import Order
-from pypika.functions import Sum
 from pypika.queries import QueryBuilder
 
 from partner_crm.reports.base import (
@@ -63,21 +62,23 @@ def queries(reader: Reader, today: date) -> dict[str, QueryBuilder]:
 	reader.filters.check(GROUPS, FILTERS)
 	reasons = REASONS.rows(reader).as_("reasons")
 	learnings = LEARNINGS.rows(reader).as_("learnings")
-	by, reason = key_names(reader.filters), columns_of(reasons)["lost_reason"]
-	deals = Sum(columns_of(reasons)["documents"])
+	by = key_names(reader.filters)
 	return {
 		"won": WON_DEALS.rows(reader),
 		"lost": LOST_DEALS.rows(reader),
 		"top_reasons": most_frequent(reader.Q, reasons, by, "lost_reason", "documents"),
 		"top_learnings": most_frequent(reader.Q, learnings, by, "key_learnings", "documents"),
-		# Grouped, not counted in a window: there MariaDB looks at the first thousand bytes of a text only.
-		"reasons": reader.Q.from_(reasons)
-		.select(reason, deals)
-		.groupby(reason)
-		.orderby(deals, order=Order.desc)
-		.orderby(reason)
-		.limit(REASONS_SHOWN),
+		"reasons": _main_reasons(reader),
 	}
+
+
+def _main_reasons(reader: Reader) -> QueryBuilder:
+	"""Rows: reason, how many deals were lost for it."""
+	kept = REASONS if reader.filters.responsible else ALL_REASONS
+	reasons = kept.rows(replace(reader, filters=replace(reader.filters, group_by=()))).as_("reasons")
+	reason, deals = columns_of(reasons)["lost_reason"], columns_of(reasons)["documents"]
+	query = reader.Q.from_(reasons).select(reason, deals).orderby(deals, order=Order.desc)
+	return query.orderby(reason).limit(REASONS_SHOWN)
 
 
 DECIDED_ON = {CLIENT: "won_on", LOST: "closed_on"}
@@ -117,16 +118,18 @@ def _rollup(
 	source: Callable[[Reader], QueryBuilder],
 	facts: Mapping[str, str],
 	sums: Mapping[str, str] = MappingProxyType({}),
+	by: str | None = "responsible",
 ) -> Rollup:
-	return Rollup(f"win_loss.{name}", source, ("Partner Deal",), DECISIONS, "responsible", facts, sums)
+	return Rollup(f"win_loss.{name}", source, ("Partner Deal",), DECISIONS, by, facts, sums)
 
 
 OUTCOME = {"amount": MONEY, "days": COUNT, "timed": COUNT}
 WON_DEALS = _rollup("won", _decided(CLIENT), {"stage": TEXT}, OUTCOME)
 LOST_DEALS = _rollup("lost", _decided(LOST), {"stage": TEXT}, OUTCOME)
 REASONS = _rollup("reasons", _with_text(LOST, "lost_reason"), {"lost_reason": LONG})
+ALL_REASONS = _rollup("all_reasons", _with_text(LOST, "lost_reason"), {"lost_reason": LONG}, by=None)
 LEARNINGS = _rollup("learnings", _with_text(CLIENT, "key_learnings"), {"key_learnings": LONG})
-ROLLUPS = (WON_DEALS, LOST_DEALS, REASONS, LEARNINGS)
+ROLLUPS = (WON_DEALS, LOST_DEALS, REASONS, ALL_REASONS, LEARNINGS)
 
 
 @dataclass(slots=True)
