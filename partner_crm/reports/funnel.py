@@ -100,10 +100,9 @@ SECONDS_A_DAY = 86400
 PRECISE = 9
 """Decimal places of a probability, as Frappe stores it."""
 
-DAY = SECONDS_A_DAY
-SPANS = (
-	*(DAY // 24, DAY // 4, DAY, 2 * DAY, 3 * DAY, 5 * DAY, 7 * DAY, 10 * DAY, 14 * DAY, 21 * DAY, 30 * DAY),
-	*(45 * DAY, 60 * DAY, 90 * DAY, 120 * DAY, 180 * DAY, 270 * DAY, 365 * DAY),
+SPANS = tuple(
+	3600 * hours
+	for hours in (1, 6, 24, 48, 72, 120, 168, 240, 336, 504, 720, 1080, 1440, 2160, 2880, 4320, 6480, 8760)
 )
 """Where the times at a stage are divided, in seconds: a middle time is looked for in its span only."""
 

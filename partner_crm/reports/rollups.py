@@ -54,6 +54,28 @@ PARTS_OF: Mapping[str, str] = dict.fromkeys((JOURNEYS, DECISIONS, INCOME, DUES, 
 	PAID_CLIENTS: CLIENTS
 }
 
+OF_JOURNEYS = ("company", "registered_on", "channel", "stage", "stages_entered", "stages_lost_from")
+FACTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+	"Partner Lead": {JOURNEYS: (*OF_JOURNEYS, "base_potential_value")},
+	"Partner Deal": {
+		JOURNEYS: (*OF_JOURNEYS, "base_amount", "probability"),
+		DECISIONS: (
+			*("company", "responsible", "stage", "won_on", "closed_on", "base_amount", "days_to_client"),
+			*("lost_reason", "key_learnings"),
+		),
+	},
+	"Payout": {
+		INCOME: (
+			*("company", "program", "status", "reversal_of", "instalment", "won_on", "base_amount"),
+			*("base_paid_amount", "days_to_client"),
+		),
+		DUES: ("company", "program", "status", "due_on", "base_amount", "base_paid_amount"),
+		PAID_CLIENTS: ("company", "program", "client", "status", "reversal_of"),
+	},
+	"Partner Claim": {CLAIMS: ("company", "program", "registered_on")},
+}
+"""What of a document the sums depend on, for each kind of change; a change of stage is written with its lead or deal."""
+
 MOST_PARTS: Mapping[str, int] = {MONTHS: 24, CLIENTS: 1000}
 """More noted parts than these are not quicker to read than all documents."""
 

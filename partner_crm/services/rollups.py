@@ -34,6 +34,7 @@ from partner_crm.reports.rollups import (
 	DECISIONS,
 	DOCTYPE,
 	DUES,
+	FACTS,
 	INCOME,
 	JOURNEYS,
 	LONG,
@@ -50,33 +51,10 @@ from partner_crm.rules.stages import CLIENT, LOST
 from partner_crm.services import bulk
 
 NOTE = "Report Rollup Note"
-LEAD, DEAL, PAYOUT, CLAIM = "Partner Lead", "Partner Deal", "Payout", "Partner Claim"
 
 ROLLUPS: Mapping[str, Rollup] = {
 	rollup.name: rollup for module in (funnel, channels, win_loss, income) for rollup in module.ROLLUPS
 }
-
-OF_JOURNEYS = ("company", "registered_on", "channel", "stage", "stages_entered", "stages_lost_from")
-FACTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-	LEAD: {JOURNEYS: (*OF_JOURNEYS, "base_potential_value")},
-	DEAL: {
-		JOURNEYS: (*OF_JOURNEYS, "base_amount", "probability"),
-		DECISIONS: (
-			*("company", "responsible", "stage", "won_on", "closed_on", "base_amount", "days_to_client"),
-			*("lost_reason", "key_learnings"),
-		),
-	},
-	PAYOUT: {
-		INCOME: (
-			*("company", "program", "status", "reversal_of", "instalment", "won_on", "base_amount"),
-			*("base_paid_amount", "days_to_client"),
-		),
-		DUES: ("company", "program", "status", "due_on", "base_amount", "base_paid_amount"),
-		PAID_CLIENTS: ("company", "program", "client", "status", "reversal_of"),
-	},
-	CLAIM: {CLAIMS: ("company", "program", "registered_on")},
-}
-"""What of a document the sums depend on, for each kind of change."""
 
 EVERYTHING = "<everything>"
 """The part of a note that says that no sum can be trusted."""
@@ -118,7 +96,7 @@ def forget(doc: Document) -> None:
 
 def follow_payouts(rows: Iterable[frappe._dict]) -> None:
 	"""After payouts were written by statements. Their days and their client stay as they are then."""
-	_note((changes, _part(row, changes)) for row in rows for changes in FACTS[PAYOUT])
+	_note((changes, _part(row, changes)) for row in rows for changes in FACTS["Payout"])
 
 
 def follow_clients(clients: Iterable[str]) -> None:
@@ -391,18 +369,18 @@ def check() -> list[str]:
 
 
 def check_and_mend() -> None:
-	"""Nightly. What differs is made anew, and said in the Error Log: something has been written past our documents."""
-	_distrust_various()
+	"""Nightly. What differs is made anew, and said in the Error Log: something has been written past our documents.
+
+	Whether there are too many texts to keep is looked at anew in any case: their number grows month by month, or shrinks.
+	"""
 	refresh()
 	if differing := check():
 		frappe.log_error(title="Sums of reports differed from the documents", message="\n".join(differing))
-		rebuild()
-
-
-def _distrust_various() -> None:
-	"""Whether there are too many texts is looked at anew every night: their number grows month by month, or shrinks."""
-	distrust(*{rollup.changes for rollup in ROLLUPS.values() if LONG in rollup.facts.values()})
+		distrust()
+	else:
+		distrust(*{rollup.changes for rollup in ROLLUPS.values() if LONG in rollup.facts.values()})
 	frappe.db.commit()
+	refresh()
 
 
 def _rows(rollup: Rollup, reader: Reader) -> Iterator[str]:

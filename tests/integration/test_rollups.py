@@ -9,8 +9,7 @@ import frappe
 import pytest
 from frappe.desk.query_report import run as run_report
 
-from partner_crm.reports import base, channels, funnel, income, journeys, win_loss
-from partner_crm.reports.tables import TABLES
+from partner_crm.reports import base, channels, funnel, income, win_loss
 from partner_crm.services import rollups
 from tests.bench.sums import reckon_all
 from tests.factories import (
@@ -24,6 +23,7 @@ from tests.factories import (
 	make_row,
 	make_user_row,
 )
+from tests.integration.test_reports import insert
 from tests.sql import statements
 from tests.unit import reports_reference as reference
 
@@ -47,20 +47,6 @@ def notes() -> list[tuple[str, str]]:
 	)
 
 
-def insert(site: reference.Site, already: dict[str, int]) -> None:
-	"""The records of a site that are not in the database yet, without a note."""
-	for doctype, records in site.records.items():
-		kinds = TABLES[doctype].columns
-		for record in records[already.get(doctype, 0) :]:
-			for name, kind in kinds.items():
-				if record[name] is None and kind in ("money", "number", "int"):
-					record[name] = 0
-		new = [tuple(record.values()) for record in records[already.get(doctype, 0) :]]
-		frappe.db.bulk_insert(doctype, list(kinds), new)
-	for statement in journeys.statements(frappe.qb):
-		statement.run()
-
-
 def told_of_parts() -> dict[str, Counter]:
 	return {name: Counter(rollup.of_parts(frappe.qb).run()) for name, rollup in rollups.ROLLUPS.items()}
 
@@ -71,7 +57,7 @@ def test_whatever_has_changed_the_report_equals_a_count_record_by_record(module)
 		frappe.db.savepoint("empty")
 		random = Random(seed)
 		site = reference.a_site(random)
-		insert(site, {})
+		insert(site)
 		reckon_all()
 		before = told_of_parts()
 		already = {doctype: len(records) for doctype, records in site.records.items()}
